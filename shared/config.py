@@ -1,0 +1,181 @@
+"""Settings: the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from .core.amounts import parse_decimal
+from .errors import ConfigError
+
+AuthMode = Literal["local", "oidc"]
+
+_RPC_BY_NAME = {"ETH_RPC_URL": 1, "SEPOLIA_RPC_URL": 11155111}
+_RPC_BY_ID = re.compile(r"RPC_URL_([1-9][0-9]{0,19})")
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """How ID tokens are verified; `audience` is None when neither it nor a project is set."""
+
+    issuer: str | None = None
+    audience: str | None = None
+    jwks_url: str = (
+        "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PriceApis:
+    """Where the price sources are, and the keys they take."""
+
+    coinmarketcap_url: str = "https://pro-api.coinmarketcap.com"
+    coinmarketcap_key: str | None = field(default=None, repr=False)
+    backed_url: str = "https://api.backed.fi/api/v2/public"
+    llama_url: str = "https://coins.llama.fi"
+    coingecko_url: str = "https://api.coingecko.com/api/v3"
+    coingecko_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator chose. `from_env` documents the variables; the README has their table."""
+
+    rpc_urls: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Chain id → endpoints that replace the built-in ones, in order of preference."""
+    price_apis: PriceApis = PriceApis()
+    chains: tuple[str, ...] = ()
+    """Names of the chains to enable; empty for the built-in choice."""
+    auth_mode: AuthMode = "local"
+    oidc: Oidc = Oidc()
+    cors_origins: tuple[str, ...] = ()
+    price_ttl_seconds: float = 60
+    balance_ttl_seconds: float = 10
+    rate_limit_per_minute: int = 600
+    port: int = 8080
+    log_level: str = "INFO"
+    deployed: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Settings of these variables (default: the process's, and `.env` when not deployed).
+
+        Raises ConfigError naming the variable.
+        """
+        env = _Reader(_process_environ() if environ is None else environ)
+        deployed = env.text("K_SERVICE", "") != ""
+        mode = cast(AuthMode, env.choice("AUTH_MODE", "local", ("local", "oidc")))
+        if deployed and mode == "local":
+            raise ConfigError("AUTH_MODE: must be set to oidc when deployed (K_SERVICE is set)")
+        return cls(
+            rpc_urls=env.rpc_urls(),
+            price_apis=_price_apis(env),
+            chains=env.words("CHAINS"),
+            auth_mode=mode,
+            oidc=_oidc(env, required=mode == "oidc"),
+            cors_origins=env.words("CORS_ORIGINS"),
+            price_ttl_seconds=env.number("PRICE_TTL_SECONDS", 60, 0, 86_400),
+            balance_ttl_seconds=env.number("BALANCE_TTL_SECONDS", 10, 0, 86_400),
+            rate_limit_per_minute=int(env.number("RATE_LIMIT_PER_MINUTE", 600, 1, 1_000_000)),
+            port=int(env.number("PORT", 8080, 1, 65_535)),
+            log_level=env.choice("LOG_LEVEL", "INFO", _LOG_LEVELS, fold=str.upper),
+            deployed=deployed,
+        )
+
+
+def _price_apis(env: _Reader) -> PriceApis:
+    default = PriceApis()
+    return PriceApis(
+        coinmarketcap_url=env.url("CMC_BASE_URL", default.coinmarketcap_url),
+        coinmarketcap_key=env.text("COINMARKETCAP_API_KEY", "") or None,
+        backed_url=env.url("BACKED_BASE_URL", default.backed_url),
+        llama_url=env.url("LLAMA_BASE_URL", default.llama_url),
+        coingecko_url=env.url("COINGECKO_BASE_URL", default.coingecko_url),
+        coingecko_key=env.text("COINGECKO_API_KEY", "") or None,
+    )
+
+
+def _oidc(env: _Reader, *, required: bool) -> Oidc:
+    """Firebase Authentication of the project, unless the variables say otherwise."""
+    project = env.text("GOOGLE_CLOUD_PROJECT", "")
+    issuer = env.url("OIDC_ISSUER", f"https://securetoken.google.com/{project}" if project else "")
+    audience = env.text("OIDC_AUDIENCE", project)
+    if required and not issuer:
+        raise ConfigError("OIDC_ISSUER: must be set (or GOOGLE_CLOUD_PROJECT) when AUTH_MODE=oidc")
+    if required and not audience:
+        raise ConfigError("OIDC_AUDIENCE: must be set (or GOOGLE_CLOUD_PROJECT) when AUTH_MODE=oidc")
+    return Oidc(issuer or None, audience or None, env.url("OIDC_JWKS_URL", Oidc().jwks_url))
+
+
+def _process_environ() -> Mapping[str, str]:
+    if "K_SERVICE" in os.environ or not os.path.exists(".env"):
+        return os.environ
+    from dotenv import dotenv_values
+
+    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**from_file, **os.environ}
+
+
+class _Reader:
+    """Reads variables, and names the one that is wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in self._environ.get(name, "").split(",") if word.strip())
+
+    def choice(
+        self, name: str, default: str, accepted: tuple[str, ...], fold: Callable[[str], str] = str.lower
+    ) -> str:
+        value = fold(self.text(name, default))
+        if value not in accepted:
+            raise ConfigError(f"{name}: must be one of {', '.join(accepted)}")
+        return value
+
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        text = self.text(name, str(default))
+        try:
+            value = parse_decimal(text)
+        except ValueError:
+            raise ConfigError(f"{name}: must be a number") from None
+        if not Decimal(str(least)) <= value <= Decimal(str(most)):
+            raise ConfigError(f"{name}: must be between {least} and {most}")
+        return float(value)
+
+    def url(self, name: str, default: str) -> str:
+        return _checked_url(name, self.text(name, default)).rstrip("/")
+
+    def rpc_urls(self) -> Mapping[int, tuple[str, ...]]:
+        urls: dict[int, tuple[str, ...]] = {}
+        for name in sorted(self._environ):
+            by_id = _RPC_BY_ID.fullmatch(name)
+            chain_id = int(by_id[1]) if by_id else _RPC_BY_NAME.get(name)
+            if chain_id is not None and self.words(name):
+                found = tuple(_checked_url(name, url) for url in self.words(name))
+                urls[chain_id] = found if by_id else urls.get(chain_id, found)
+        return MappingProxyType(urls)
+
+
+def _checked_url(name: str, url: str) -> str:
+    """The URL; the message never shows it, because it may hold a key."""
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigError(f"{name}: must be an http or https URL")
+    return url

@@ -1,0 +1,178 @@
+"""Every exception this project raises on purpose, sorted by whose fault it is.
+
+    ChainfolioError
+    ├── ConfigError                  the operator's: a setting is missing or wrong
+    ├── CallerError                  the caller's: becomes a 4xx problem
+    │   ├── InvalidInput             400, names the field
+    │   ├── InvalidRequest           400, names every field that is wrong
+    │   ├── Unauthenticated          401
+    │   ├── NotFound                 404
+    │   ├── MethodNotAllowed         405, says which methods there are
+    │   ├── PayloadTooLarge          413
+    │   └── RateLimited              429, says when to come back
+    ├── Unavailable                  503: an answer is impossible without an upstream that is down
+    └── UpstreamError                theirs: becomes a Failure in an otherwise good answer
+        ├── RpcError
+        │   ├── RpcUnavailable       no connection, 5xx, endpoint resting
+        │   │   └── RpcRefused       not for us: a key, a plan or an origin is wanted
+        │   ├── RpcRateLimited       429 in any of its disguises
+        │   ├── RpcTimeout           no answer within the time allowed
+        │   └── RpcBadResponse       an answer that is not what was asked for
+        │       ├── RpcReverted      the call itself failed in the EVM
+        │       ├── RpcTooLarge      gas, bytes or items past the endpoint's limit: ask for less
+        │       └── RpcUnsupported   the endpoint does not know this method or form of call
+        └── PriceUnavailable         a price source failed
+
+Messages reach callers, so they never contain a URL's path, query or credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class ChainfolioError(Exception):
+    """The root: catching it catches nothing that is a bug."""
+
+
+class ConfigError(ChainfolioError):
+    """A setting is missing or wrong; the message names the variable."""
+
+
+class CallerError(ChainfolioError):
+    """The request cannot be answered as it was made."""
+
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "Bad Request"
+
+
+class InvalidInput(CallerError):
+    """A field or parameter has a value that is not accepted."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class InvalidRequest(CallerError):
+    """Several fields or parameters are wrong at once."""
+
+    def __init__(self, faults: Sequence[InvalidInput]) -> None:
+        super().__init__("; ".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+class Unauthenticated(CallerError):
+    """No token, or one that does not verify."""
+
+    status = 401
+    title = "Unauthorized"
+
+
+class NotFound(CallerError):
+    """There is nothing at this path."""
+
+    status = 404
+    title = "Not Found"
+
+
+class MethodNotAllowed(CallerError):
+    """The path exists, but not for this method; `allow` are the ones it has."""
+
+    status = 405
+    title = "Method Not Allowed"
+
+    def __init__(self, message: str, allow: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allow = tuple(allow)
+
+
+class PayloadTooLarge(CallerError):
+    """The body is longer than is accepted here."""
+
+    status = 413
+    title = "Content Too Large"
+
+
+class RateLimited(CallerError):
+    """The caller has used up its allowance; `retry_after` is in seconds."""
+
+    status = 429
+    title = "Too Many Requests"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(ChainfolioError):
+    """Nothing useful can be said until an upstream is back."""
+
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "Service Unavailable"
+
+
+class UpstreamError(ChainfolioError):
+    """An outside service failed; `code` is the one the HTTP contract uses."""
+
+    code: ClassVar[str]
+
+
+class RpcError(UpstreamError):
+    """A JSON-RPC endpoint failed; `retry_after` is in seconds where it said when to come back."""
+
+    code = "rpc_unavailable"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RpcUnavailable(RpcError):
+    """No connection, a server error, or every endpoint of the chain is resting."""
+
+
+class RpcRefused(RpcUnavailable):
+    """The endpoint does not serve us: it wants a key, a plan or an origin that we do not have."""
+
+
+class RpcRateLimited(RpcError):
+    """The endpoint asks for patience."""
+
+    code = "rpc_rate_limited"
+
+
+class RpcTimeout(RpcError):
+    """No answer within the time allowed."""
+
+    code = "rpc_timeout"
+
+
+class RpcBadResponse(RpcError):
+    """An answer that is malformed, or is not an answer to what was asked."""
+
+    code = "rpc_bad_response"
+
+
+class RpcReverted(RpcBadResponse):
+    """The EVM call failed; `data` is what it reverted with."""
+
+    def __init__(self, message: str, data: bytes = b"") -> None:
+        super().__init__(message)
+        self.data = data
+
+
+class RpcTooLarge(RpcBadResponse):
+    """Past a limit of the endpoint (gas, bytes, items): the same question in smaller pieces may pass."""
+
+
+class RpcUnsupported(RpcBadResponse):
+    """The endpoint does not know this method, or not in this form."""
+
+
+class PriceUnavailable(UpstreamError):
+    """A price source failed."""
+
+    code = "price_unavailable"
