@@ -8,9 +8,13 @@
     │   ├── Unauthenticated          401
     │   ├── NotFound                 404
     │   ├── MethodNotAllowed         405, says which methods there are
+    │   ├── Conflict                 409: what is kept already stands against it
+    │   │   └── DuplicateTrade       names the trade that exists
+    │   ├── PreconditionFailed       412: it was changed in between
     │   ├── PayloadTooLarge          413
     │   └── RateLimited              429, says when to come back
     ├── Unavailable                  503: an answer is impossible without an upstream that is down
+    │   └── StoreUnavailable         what users keep cannot be read or written now
     └── UpstreamError                theirs: becomes a Failure in an otherwise good answer
         ├── RpcError
         │   ├── RpcUnavailable       no connection, 5xx, endpoint resting
@@ -89,6 +93,28 @@ class MethodNotAllowed(CallerError):
         self.allow = tuple(allow)
 
 
+class Conflict(CallerError):
+    """What is kept already stands against the request."""
+
+    status = 409
+    title = "Conflict"
+
+
+class DuplicateTrade(Conflict):
+    """The user has a trade of this transaction, chain, asset and side; `trade_id` is the one that exists."""
+
+    def __init__(self, trade_id: str) -> None:
+        super().__init__(f"trade {trade_id} already records this transaction, chain, asset and side")
+        self.trade_id = trade_id
+
+
+class PreconditionFailed(CallerError):
+    """It is not as the caller last saw it: somebody changed it in between."""
+
+    status = 412
+    title = "Precondition Failed"
+
+
 class PayloadTooLarge(CallerError):
     """The body is longer than is accepted here."""
 
@@ -112,6 +138,10 @@ class Unavailable(ChainfolioError):
 
     status: ClassVar[int] = 503
     title: ClassVar[str] = "Service Unavailable"
+
+
+class StoreUnavailable(Unavailable):
+    """What users keep cannot be read or written now."""
 
 
 class UpstreamError(ChainfolioError):

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT / "shared"
-EDGES = ("chain", "prices")
+EDGES = ("chain", "prices", "store")
 # Who may import whom inside `shared`; everybody may import itself and `errors`.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "web": ("config",),
     "wiring": ("config", "facts", *EDGES, "core"),
     "api": ("services", "web", "wiring", "config", "core"),
+    "terminal": ("api", "core"),
 }
 
 

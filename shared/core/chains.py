@@ -103,6 +103,10 @@ class Chains:
     def __getitem__(self, chain_id: ChainId) -> Chain:
         return self._by_id[chain_id]
 
+    def get(self, chain_id: ChainId) -> Chain | None:
+        """The chain of an id, or None."""
+        return self._by_id.get(chain_id)
+
     def find(self, name: str) -> Chain | None:
         """The chain of a slug, alias, id (`8453`) or CAIP-2 (`eip155:8453`), or None."""
         chain_id = parse_chain_id(name)

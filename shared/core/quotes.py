@@ -75,6 +75,11 @@ class Price:
         """The code that `reason` starts with."""
         return self.reason.partition(":")[0] if self.reason else None
 
+    @property
+    def reason_text(self) -> str | None:
+        """What `reason` says after its code."""
+        return self.reason.partition(": ")[2] if self.reason else None
+
 
 def unpriced(asset_id: AssetId, reason: str, quotes: tuple[Quote, ...] = ()) -> Price:
     """The Price of an asset that has none; `reason` is `code: text`."""

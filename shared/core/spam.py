@@ -22,7 +22,7 @@ def spam_reasons(token: Token, price: Price | None) -> tuple[str, ...]:
     """
     if token.listed or (price is not None and price.price_usd is not None):
         return ()
-    reasons = ["not on a token list", (price and price.reason) or "no source prices it"]
+    reasons = ["not on a token list", (price and price.reason_text) or "no source prices it"]
     text = f"{token.symbol} {token.name}".lower()
     if _LINK.search(text):
         reasons.append("its name contains a link")

@@ -35,7 +35,7 @@ def test_an_unlisted_token_without_a_price_is_spam() -> None:
 
 
 def test_the_reason_a_price_was_refused_is_the_reason_for_spam() -> None:
-    assert "low confidence" in spam_reasons(make_token(), make_price(None, "low confidence"))
+    assert "a thin pool" in spam_reasons(make_token(), make_price(None, "low_confidence: a thin pool"))
 
 
 @pytest.mark.parametrize(
