@@ -1,9 +1,10 @@
-"""The HTTP client that all endpoints share, and reading an answer whose size may not be trusted."""
+"""The HTTP client that a chain's endpoints share, and reading an answer whose size may not be trusted."""
 
 from __future__ import annotations
 
 import logging
 import re
+import ssl
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,16 +17,17 @@ if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the co
 _ERROR_BODY_BYTES = 64 * 1024
 
 
-def open_http(*, connections: int = 256) -> httpx.AsyncClient:
+def open_http(context: ssl.SSLContext | None = None, *, connections: int = 64) -> httpx.AsyncClient:
     """A pooled client that follows no redirect and logs no URL; close it with `aclose()`.
 
     A proxy and certificates named in the environment are honoured, but this machine's own nodes are asked
-    directly.
+    directly. Clients may share a TLS context, which takes longer to make than all the rest.
     """
     import httpx
 
     silence_urls()
     return httpx.AsyncClient(
+        verify=context or httpx.create_ssl_context(),
         limits=httpx.Limits(
             max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30
         ),

@@ -1,0 +1,117 @@
+"""The short balance cache: a chain asked the same thing twice within seconds is read once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from ..core.balances import BalanceRead
+from ..core.chains import Chain
+from ..core.ids import Address, ChainId
+
+_Key = tuple[ChainId, tuple[Address, ...], tuple[Address, ...]]
+
+
+class BalanceReader(Protocol):
+    """Who reads one chain; a ChainClient is one."""
+
+    @property
+    def chain(self) -> Chain: ...
+
+    async def read_balances(
+        self, wallets: Sequence[Address], tokens: Sequence[Address], *, within: float
+    ) -> BalanceRead:
+        """The balances of all wallets; raises RpcError."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachedRead:
+    """A read, when it was made, and how long it took then."""
+
+    read: BalanceRead
+    read_at: datetime
+    latency_ms: int
+
+
+class BalanceCache:
+    """Reads balances through clients; remembers answers for `ttl`, and for `keep` as a last resort."""
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        *,
+        ttl: timedelta,
+        keep: timedelta = timedelta(minutes=10),
+        size: int = 4096,
+    ) -> None:
+        self._clock = clock
+        self._ttl = ttl
+        self._keep = keep
+        self._size = size
+        self._known: OrderedDict[_Key, CachedRead] = OrderedDict()
+        self._reading: dict[_Key, asyncio.Task[CachedRead]] = {}
+
+    async def read(
+        self,
+        client: BalanceReader,
+        wallets: Sequence[Address],
+        tokens: Sequence[Address],
+        *,
+        within: float,
+        refresh: bool = False,
+    ) -> CachedRead:
+        """The wallets' balances, at most `ttl` old; `refresh` always asks the chain.
+
+        Raises RpcError when the chain does not answer within so many seconds.
+        """
+        key = (client.chain.chain_id, tuple(wallets), tuple(tokens))
+        if refresh or not self._ttl:
+            return await self._fetch(key, client, within)
+        known = self._known.get(key)
+        if known is not None and self._clock() - known.read_at < self._ttl:
+            self._known.move_to_end(key)
+            return known
+        task = self._reading.get(key)
+        if task is None:
+            task = asyncio.create_task(self._fetch(key, client, within))
+            self._reading[key] = task
+            task.add_done_callback(lambda done: self._done(key, done))
+        # Shielded: one caller going away must not take the answer from the others.
+        return await asyncio.shield(task)
+
+    def last_known(
+        self, client: BalanceReader, wallets: Sequence[Address], tokens: Sequence[Address]
+    ) -> CachedRead | None:
+        """The latest read of the same question, if it is recent enough to show as stale."""
+        known = self._known.get((client.chain.chain_id, tuple(wallets), tuple(tokens)))
+        if known is None or self._clock() - known.read_at > self._keep:
+            return None
+        return known
+
+    async def close(self) -> None:
+        """End the reads under way."""
+        tasks = list(self._reading.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _fetch(self, key: _Key, client: BalanceReader, within: float) -> CachedRead:
+        _, wallets, tokens = key
+        started = asyncio.get_running_loop().time()
+        read = await client.read_balances(wallets, tokens, within=within)
+        latency = round((asyncio.get_running_loop().time() - started) * 1000)
+        answer = CachedRead(read, self._clock(), latency)
+        self._known[key] = answer
+        self._known.move_to_end(key)
+        if len(self._known) > self._size:
+            self._known.popitem(last=False)
+        return answer
+
+    def _done(self, key: _Key, task: asyncio.Task[CachedRead]) -> None:
+        self._reading.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # every waiter may have gone: then nobody else looks at it

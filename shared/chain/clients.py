@@ -1,0 +1,62 @@
+"""One client for each chain, opened when first asked for.
+
+Each has a pool of connections to itself: httpcore walks through all connections of a pool on every request.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..core.chains import Chain
+from ..core.ids import ChainId
+from .client import ChainClient
+from .endpoint import Endpoint
+from .health import EndpointHealth
+from .http import open_http
+from .transport import Transport
+
+if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the core
+    import httpx
+
+
+class ChainClients:
+    """The clients of a process; `rpc_urls` replaces a chain's own endpoints."""
+
+    def __init__(self, rpc_urls: Mapping[int, tuple[str, ...]]) -> None:
+        self._rpc_urls = rpc_urls
+        self._tls: ssl.SSLContext | None = None
+        self._https: list[httpx.AsyncClient] = []
+        self._transports: dict[ChainId, Transport] = {}
+        self._clients: dict[ChainId, ChainClient] = {}
+
+    def client(self, chain: Chain) -> ChainClient:
+        """The chain's client; it connects when it is first used."""
+        if chain.chain_id not in self._clients:
+            transport = Transport(chain.slug, self._endpoints(chain))
+            self._transports[chain.chain_id] = transport
+            self._clients[chain.chain_id] = ChainClient(chain, transport)
+        return self._clients[chain.chain_id]
+
+    def health(self, chain: Chain) -> list[EndpointHealth]:
+        """How the chain's endpoints have been doing; none before the first request."""
+        transport = self._transports.get(chain.chain_id)
+        return transport.health() if transport else []
+
+    async def close(self) -> None:
+        """Close the connections."""
+        https, self._https = self._https, []
+        self._transports.clear()
+        self._clients.clear()
+        for http in https:
+            await http.aclose()
+
+    def _endpoints(self, chain: Chain) -> list[Endpoint]:
+        import httpx
+
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+        http = open_http(self._tls)
+        self._https.append(http)
+        return [Endpoint(url, http) for url in self._rpc_urls.get(chain.chain_id, chain.rpc_urls)]

@@ -1,0 +1,26 @@
+"""Fixtures shared by all tests: a local chain, as it was before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.devnet.anvil import Anvil, run_anvil
+from tests.devnet.tokens import place_multicall3
+
+
+@pytest.fixture(scope="session")
+def _anvil() -> Iterator[Anvil]:
+    with run_anvil(1) as anvil:
+        place_multicall3(anvil)
+        anvil.mine(3)
+        yield anvil
+
+
+@pytest.fixture
+def anvil(_anvil: Anvil) -> Iterator[Anvil]:
+    """A chain with the id 1 and Multicall3, a few blocks old; what a test changes is undone after it."""
+    snapshot = _anvil.rpc("evm_snapshot")
+    yield _anvil
+    _anvil.rpc("evm_revert", snapshot)
