@@ -19,7 +19,7 @@ portfolio: .venv/ready ## One portfolio on the terminal: make portfolio ADDRESS=
 test: setup lint ## The whole test suite
 	$(BIN)/pytest
 
-bench: setup .venv-bench/ready ## Ratios against named peers, one run
+bench: setup .venv-bench/ready .venv-deployed/ready ## Ratios against named peers, one run
 	$(BIN)/python -m tests.bench
 
 lint: .venv/ready
@@ -44,7 +44,7 @@ contracts: setup ## Compile the contracts anew
 	node tests/devnet/contracts/build.mjs
 
 clean:
-	rm -rf .venv .venv-bench tests/devnet/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-deployed tests/devnet/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: shared/requirements.txt tests/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chainfolio needs Python 3.11 or later")'
@@ -57,6 +57,12 @@ clean:
 	@echo "setting up the benchmarks' peers in .venv-bench (once)"
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	@$(BIN)/uv pip sync --quiet --python .venv-bench/bin/python tests/bench/requirements.txt
+	@touch $@
+
+.venv-deployed/ready: .venv/ready shared/requirements.txt
+	@echo "setting up what a deployed function has in .venv-deployed (once)"
+	@test -x .venv-deployed/bin/python || $(PYTHON) -m venv .venv-deployed
+	@$(BIN)/uv pip sync --quiet --python .venv-deployed/bin/python shared/requirements.txt
 	@touch $@
 
 tests/devnet/node_modules/ready: tests/devnet/package-lock.json

@@ -6,7 +6,7 @@ Each has a pool of connections to itself: httpcore walks through all connections
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..core.chains import Chain
@@ -24,9 +24,12 @@ if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the co
 class ChainClients:
     """The clients of a process; `rpc_urls` replaces a chain's own endpoints."""
 
-    def __init__(self, rpc_urls: Mapping[int, tuple[str, ...]]) -> None:
+    def __init__(
+        self, rpc_urls: Mapping[int, tuple[str, ...]], tls: Callable[[], ssl.SSLContext] | None = None
+    ) -> None:
+        """`tls` gives the context that all connections share, when the first is needed."""
         self._rpc_urls = rpc_urls
-        self._tls: ssl.SSLContext | None = None
+        self._tls = tls
         self._https: list[httpx.AsyncClient] = []
         self._transports: dict[ChainId, Transport] = {}
         self._clients: dict[ChainId, ChainClient] = {}
@@ -53,10 +56,6 @@ class ChainClients:
             await http.aclose()
 
     def _endpoints(self, chain: Chain) -> list[Endpoint]:
-        import httpx
-
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context()
-        http = open_http(self._tls)
+        http = open_http(self._tls() if self._tls else None)
         self._https.append(http)
         return [Endpoint(url, http) for url in self._rpc_urls.get(chain.chain_id, chain.rpc_urls)]

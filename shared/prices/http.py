@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,10 +66,13 @@ class JsonHttp:
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
+        """`tls` gives a context to share with others, when the first connection is needed."""
         self._patience = patience
         self._sleep = sleep
         self._now = now
+        self._tls = tls
         self._client: httpx.AsyncClient | None = None
 
     async def get(
@@ -112,6 +116,7 @@ class JsonHttp:
             # httpx writes each request's whole URL, which may hold a key, at INFO.
             logging.getLogger("httpx").addFilter(_is_warning)
             self._client = httpx.AsyncClient(
+                verify=self._tls() if self._tls else httpx.create_ssl_context(),
                 limits=limits,
                 timeout=timeout,
                 headers={"User-Agent": "chainfolio", "Accept": "application/json"},

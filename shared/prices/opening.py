@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..config import PriceApis
@@ -30,9 +32,11 @@ class Prices:
         await self.http.close()
 
 
-def open_prices(apis: PriceApis, chains: Chains, *, ttl: float) -> Prices:
+def open_prices(
+    apis: PriceApis, chains: Chains, *, ttl: float, tls: Callable[[], ssl.SSLContext] | None = None
+) -> Prices:
     """The sources that work without a key, and CoinMarketCap where it has one; connects when first asked."""
-    http = JsonHttp()
+    http = JsonHttp(tls=tls)
     backed = Backed(http, apis.backed_url, chains)
     sources: list[PriceSource] = [
         backed,

@@ -1,0 +1,97 @@
+"""create_app: routes as one ASGI app, which opens its context on the first request."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import NoReturn
+
+from ..config import Oidc, Settings
+from ..errors import ConfigError
+from ..web.app import App, Conduct
+from ..web.auth import Authenticator, LocalUser, TokenUser
+from ..web.cors import Cors
+from ..web.jwks import SigningKeys
+from ..web.limits import RateLimiter
+from ..web.log import RequestLog, configure_logging
+from ..web.messages import Json, Route
+from ..web.openapi import openapi_document
+from ..web.operations import OPERATION_PATHS, operation_routes
+from ..wiring import Context, check_settings, open_context
+from .health import gauges, probe
+
+_TITLE = "chainfolio"
+_ABOUT = """
+Portfolios of EVM wallets: balances read from the chains themselves, priced, and explained.
+
+Amounts, prices and values are decimal strings; times are RFC 3339 in UTC. Every answer carries
+`X-Request-Id`, which may be sent along. Errors are RFC 9457 problems.
+"""
+_BAD_CONFIG = 2
+
+
+def create_app(function: str, routes: Sequence[Route[Context]]) -> App[Context]:
+    """The app of one function, at its canonical path and at its own root.
+
+    A bad setting ends the process here, with one line that names the variable.
+    """
+    try:
+        settings = Settings.from_env()
+        check_settings(settings)
+    except ConfigError as error:
+        _refuse_to_start(error)
+    configure_logging(settings.log_level)
+    return build_app(function, routes, settings, partial(open_context, settings), base=routes[0].path)
+
+
+def join_apps(apps: Sequence[App[Context]], settings: Settings) -> App[Context]:
+    """One app that serves what these serve, at the canonical paths only, with one context."""
+    routes = [route for app in apps for route in app.routes if route.path not in OPERATION_PATHS]
+    return build_app("local", routes, settings, partial(open_context, settings))
+
+
+def build_app(
+    name: str,
+    routes: Sequence[Route[Context]],
+    settings: Settings,
+    open_context: Callable[[], Context],
+    *,
+    base: str | None = None,
+    clock: Callable[[], float] = time.time,
+) -> App[Context]:
+    """An app as the settings want it; `open_context` is called once, on the first request.
+
+    `clock` tells the seconds since the epoch, by which answers are kept.
+    """
+    conduct = Conduct(
+        auth=_authenticator(settings),
+        limiter=RateLimiter(settings.rate_limit_per_minute) if settings.auth_mode != "local" else None,
+        cors=Cors(settings.cors_origins),
+        log=RequestLog(settings.log_level),
+        deployed=settings.deployed,
+        clock=clock,
+    )
+
+    @cache
+    def document() -> Json:
+        return openapi_document(_TITLE, _ABOUT.strip(), everything)
+
+    own = operation_routes(name, conduct.metrics, document=document, probe=probe, gauges=gauges)
+    everything = (*routes, *own)
+    return App(name, everything, open_context, conduct, base=base, close_context=Context.close)
+
+
+def _authenticator(settings: Settings) -> Authenticator:
+    oidc: Oidc = settings.oidc
+    if settings.auth_mode == "local":
+        return LocalUser()
+    if oidc.issuer is None or oidc.audience is None:
+        raise ConfigError("OIDC_ISSUER, OIDC_AUDIENCE: must be set when AUTH_MODE=oidc")
+    return TokenUser(oidc.issuer, oidc.audience, SigningKeys(oidc.jwks_url))
+
+
+def _refuse_to_start(error: ConfigError) -> NoReturn:
+    sys.stderr.write(f"{error}\n")
+    raise SystemExit(_BAD_CONFIG)

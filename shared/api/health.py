@@ -1,0 +1,58 @@
+"""Whether the chains and the price sources can be reached: for /readyz and /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from ..core.chains import Chain
+from ..core.ids import ZERO_ADDRESS
+from ..core.tokens import native_token
+from ..errors import RpcError, RpcReverted
+from ..web.metrics import Gauge
+from ..web.operations import Dependency
+from ..wiring import Context
+
+_PROBE_SECONDS = 2.0
+
+
+async def probe(context: Context) -> tuple[Dependency, ...]:
+    """Ask each enabled chain and the price sources for something small, all at the same time."""
+    chains, prices = await asyncio.gather(
+        asyncio.gather(*(_probe_chain(context, chain) for chain in context.chains.enabled())),
+        _probe_prices(context),
+    )
+    return (*chains, prices)
+
+
+def gauges(context: Context) -> Iterator[Gauge]:
+    """The remembered health of every endpoint that was asked so far, by host: no URL, no key."""
+    for chain in context.chains:
+        for endpoint in context.clients.health(chain):
+            labels = (("chain", chain.slug), ("endpoint", endpoint.label))
+            up = float(not endpoint.resting)
+            yield Gauge("rpc_endpoint_up", "Whether the endpoint is asked (1) or left alone (0)", labels, up)
+            failures = float(endpoint.failures)
+            yield Gauge("rpc_endpoint_failures", "Failures since the last success", labels, failures)
+            if endpoint.latency is not None:
+                about = "Moving average of the latency"
+                yield Gauge("rpc_endpoint_latency_seconds", about, labels, endpoint.latency)
+
+
+async def _probe_chain(context: Context, chain: Chain) -> Dependency:
+    try:
+        await context.client(chain).call(ZERO_ADDRESS, b"", within=_PROBE_SECONDS)
+    except RpcReverted:
+        pass
+    except RpcError as error:
+        return Dependency("chain", chain.slug, False, str(error))
+    return Dependency("chain", chain.slug, True)
+
+
+async def _probe_prices(context: Context) -> Dependency:
+    """The price book as one: which of its sources failed is in the message."""
+    coins = [native_token(chain) for chain in context.chains.enabled() if not chain.testnet][:1]
+    answer = await context.prices.prices(coins, within=_PROBE_SECONDS)
+    failed = "; ".join(failure.message for failure in answer.failures)
+    priced = any(price.price_usd is not None for price in answer.prices.values())
+    return Dependency("prices", "price sources", not failed or priced, failed or None)

@@ -1,0 +1,142 @@
+"""GET /api/v1/portfolio: reads the question, asks the service, and says how long the answer holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from ..core.amounts import parse_decimal
+from ..core.chains import Chain, Chains
+from ..core.ids import Address, AssetId, erc20_asset_id, parse_asset_id
+from ..core.portfolio import Portfolio, visible
+from ..errors import InvalidInput, Unauthenticated
+from ..services.addresses import check_address, resolve_addresses
+from ..services.portfolio import PortfolioQuery, read_portfolio
+from ..web.messages import Operation, Request, Response, Route, encode_json
+from ..web.params import Params, parse_flag
+from ..wiring import Context
+from .portfolio_present import portfolio_body
+
+PATH = "/api/v1/portfolio"
+MAX_ADDRESSES = 50
+MAX_CHAINS = 300
+MAX_TOKENS = 100
+PARAMETERS = ("address", "chains", "min_value_usd", "include_spam", "tokens", "refresh")
+# May be kept by the caller, but must be asked about each time it is used.
+_NOT_REUSABLE = b"private, no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The query of a request, checked, with nothing fetched for it yet."""
+
+    addresses: tuple[str, ...]
+    chains: tuple[Chain, ...]
+    tokens: tuple[tuple[Chain, Address], ...]
+    min_value_usd: Decimal
+    include_spam: bool
+    refresh: bool
+
+    @property
+    def asset_ids(self) -> tuple[AssetId, ...]:
+        return tuple(erc20_asset_id(chain.chain_id, address) for chain, address in self.tokens)
+
+
+async def get(context: Context, request: Request) -> Response:
+    """The portfolio of the addresses asked for, or of the caller's own wallets."""
+    question = parse_question(request.query, context.chains)
+    if not question.addresses and request.user is None:
+        raise Unauthenticated("without an address this shows your own wallets, and needs your token")
+    addresses = await resolve_addresses(question.addresses, context)
+    query = PortfolioQuery(addresses, question.chains, question.tokens, question.refresh)
+    return _answer(await read_portfolio(query, context), question, context)
+
+
+def parse_question(query: bytes, chains: Chains) -> Question:
+    """What is asked for; raises InvalidRequest naming every parameter that is wrong."""
+    params = Params(query, PARAMETERS)
+    texts = params.words("address", MAX_ADDRESSES, repeatable=True)
+    named = params.each("chains", params.words("chains", MAX_CHAINS), lambda name: _find_chain(chains, name))
+    tokens = params.each(
+        "tokens", params.words("tokens", MAX_TOKENS), lambda text: _parse_token(chains, text)
+    )
+    for chain, address in tokens:
+        if "chains" in params and chain not in named:
+            params.refuse("tokens", f"{address} is on {chain.slug}, which `chains` leaves out")
+    asked = named or (*chains.enabled(), *(chain for chain, _ in tokens))
+    question = Question(
+        addresses=params.each("address", texts, _checked),
+        chains=tuple({chain.chain_id: chain for chain in asked}.values()),
+        tokens=tuple(dict.fromkeys(tokens)),
+        min_value_usd=params.one("min_value_usd", _parse_minimum, Decimal(0)),
+        include_spam=params.one("include_spam", parse_flag, False),
+        refresh=params.one("refresh", parse_flag, False),
+    )
+    params.check()
+    return question
+
+
+def _answer(portfolio: Portfolio, question: Question, context: Context) -> Response:
+    shown = visible(
+        portfolio.holdings, min_value_usd=question.min_value_usd, include_spam=question.include_spam
+    )
+    body = portfolio_body(portfolio, shown, context.chains, question.asset_ids, PATH)
+    return Response(
+        200,
+        encode_json(body),
+        cache_control=_NOT_REUSABLE,
+        reusable_until=_reusable_until(portfolio, question, context),
+    )
+
+
+def _reusable_until(portfolio: Portfolio, question: Question, context: Context) -> float | None:
+    """A complete answer holds as long as its oldest balance, but not where the caller's token decides."""
+    settings = context.settings
+    holds = min(settings.balance_ttl_seconds, settings.price_ttl_seconds)
+    until = portfolio.as_of + timedelta(seconds=holds)
+    if question.refresh or not question.addresses or not portfolio.complete or until <= context.clock():
+        return None
+    return until.timestamp()
+
+
+def _checked(text: str) -> str:
+    try:
+        check_address(text)
+    except InvalidInput as error:
+        raise ValueError(error.message) from None
+    return text
+
+
+def _find_chain(chains: Chains, name: str) -> Chain:
+    chain = chains.find(name.lower())
+    if chain is None:
+        raise ValueError(f"{name[:60]!r} is not a known chain")
+    return chain
+
+
+def _parse_token(chains: Chains, text: str) -> tuple[Chain, Address]:
+    chain_id, address = parse_asset_id(text)
+    chain = chains.find(str(chain_id))
+    if chain is None:
+        raise ValueError(f"{text[:100]!r} is not on a known chain")
+    if address is None:
+        raise ValueError(f"{text[:100]!r} is a native coin, which is always read")
+    return chain, address
+
+
+def _parse_minimum(text: str) -> Decimal:
+    value = parse_decimal(text)
+    if value < 0:
+        raise ValueError("must not be below zero")
+    return value
+
+
+def describe() -> Operation:
+    """What the OpenAPI document says of it."""
+    from .portfolio_docs import portfolio_operation
+
+    return portfolio_operation()
+
+
+ROUTES: tuple[Route[Context], ...] = (Route("GET", PATH, get, "portfolio", describe),)

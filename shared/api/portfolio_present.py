@@ -1,0 +1,141 @@
+"""From the core's Portfolio to its body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from ..core.amounts import format_decimal
+from ..core.chains import Chains
+from ..core.failures import Failure
+from ..core.ids import Address, AssetId, parse_asset_id
+from ..core.portfolio import ChainSummary, Holding, Portfolio
+from ..core.quotes import Price, Quote
+from .portfolio_schemas import (
+    AssetBody,
+    ChainBody,
+    ErrorBody,
+    FlagBody,
+    HolderBody,
+    PortfolioBody,
+    PriceBody,
+    QuoteBody,
+)
+from .schemas import format_time
+
+
+def portfolio_body(
+    portfolio: Portfolio, shown: Sequence[Holding], chains: Chains, extra: Sequence[AssetId], path: str
+) -> PortfolioBody:
+    """The body of a portfolio that shows these of its holdings.
+
+    `path` is where it can be asked again, and `extra` the unlisted tokens to name again then.
+    """
+    return PortfolioBody(
+        addresses=list(portfolio.addresses),
+        total_usd=format_decimal(portfolio.total_usd),
+        as_of=format_time(portfolio.as_of),
+        complete=portfolio.complete,
+        chains=[_chain(summary) for summary in portfolio.chains],
+        assets=[_asset(holding, chains) for holding in shown],
+        positions=[],
+        errors=[
+            _error(failure, _retry_url(failure, chains, portfolio.addresses, extra, path))
+            for failure in portfolio.failures
+        ],
+    )
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    return None if value is None else format_decimal(value)
+
+
+def _chain(summary: ChainSummary) -> ChainBody:
+    return ChainBody(
+        chain=summary.chain.slug,
+        chain_id=summary.chain.chain_id,
+        status=summary.state,
+        total_usd=_decimal(summary.total_usd),
+        block_number=summary.block.number if summary.block else None,
+        block_time=format_time(summary.block.time) if summary.block else None,
+        tokens_scanned=summary.tokens_scanned,
+        latency_ms=summary.latency_ms,
+    )
+
+
+def _asset(holding: Holding, chains: Chains) -> AssetBody:
+    token, price = holding.token, holding.price
+    return AssetBody(
+        asset_id=token.asset_id,
+        chain=chains[token.chain_id].slug,
+        chain_id=token.chain_id,
+        address=token.address,
+        symbol=token.symbol,
+        name=token.name,
+        decimals=token.decimals,
+        balance=format_decimal(holding.balance),
+        balance_raw=str(holding.balance_raw),
+        price_usd=_decimal(price.price_usd) if price else None,
+        value_usd=_decimal(holding.value_usd),
+        share=_decimal(holding.share),
+        price=_price(price),
+        quotes=[_quote(quote) for quote in price.quotes] if price else [],
+        flags=_flags(price),
+        spam=bool(holding.spam_reasons),
+        spam_reasons=list(holding.spam_reasons),
+        holders=[HolderBody(address=address, balance_raw=str(raw)) for address, raw in holding.holders],
+    )
+
+
+def _price(price: Price | None) -> PriceBody | None:
+    if price is None or price.price_usd is None or price.source is None or price.as_of is None:
+        return None
+    return PriceBody(
+        source=price.source,
+        as_of=format_time(price.as_of),
+        confidence=format_decimal(price.confidence),
+        stale=price.stale,
+        market=price.market,
+    )
+
+
+def _quote(quote: Quote) -> QuoteBody:
+    return QuoteBody(
+        source=quote.source,
+        price_usd=format_decimal(quote.price_usd),
+        as_of=format_time(quote.as_of),
+        confidence=_decimal(quote.confidence),
+        liquidity_usd=_decimal(quote.liquidity_usd),
+    )
+
+
+def _flags(price: Price | None) -> list[FlagBody]:
+    """A reason is `code: text`."""
+    if price is None or price.reason is None:
+        return []
+    code, _, text = price.reason.partition(":")
+    return [FlagBody(code=code, reason=text.strip())]
+
+
+def _error(failure: Failure, retry_url: str | None) -> ErrorBody:
+    return ErrorBody(
+        scope=failure.scope,
+        chain=failure.chain,
+        code=failure.code,
+        message=failure.message,
+        retry_url=retry_url,
+        asset_id=failure.asset_id,
+    )
+
+
+def _retry_url(
+    failure: Failure, chains: Chains, addresses: Sequence[Address], extra: Sequence[AssetId], path: str
+) -> str | None:
+    chain = chains.find(failure.chain) if failure.chain is not None else None
+    if chain is None or not addresses:
+        return None
+    query = {"address": ",".join(addresses), "chains": chain.slug}
+    if tokens := [token for token in extra if parse_asset_id(token)[0] == chain.chain_id]:
+        query["tokens"] = ",".join(tokens)
+    return f"{path}?{urlencode({**query, 'refresh': 'true'}, safe=',:/')}"

@@ -1,0 +1,104 @@
+"""Who is calling: the one local user, or the subject of a signed ID token."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+from ..errors import Unauthenticated
+from .jwks import SigningKeys
+
+_ALGORITHMS = ("RS256", "ES256")
+_CLAIMS = ("aud", "exp", "iat", "iss", "sub")
+_MAX_TOKEN = 8192
+_MAX_SUBJECT = 128
+# A token that was issued a moment ago by a clock that runs ahead is not a forgery. Expiry has no such grace.
+_CLOCK_SKEW = 30
+
+
+class Authenticator(Protocol):
+    """Tells callers apart."""
+
+    async def user(self, authorization: bytes | None) -> str | None:
+        """The user, or None without credentials; raises Unauthenticated for bad ones."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class LocalUser:
+    """Everybody is `local`: a developer's machine."""
+
+    async def user(self, authorization: bytes | None) -> str:  # noqa: ARG002  the port has it
+        """Always `local`, whatever is sent."""
+        return "local"
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class TokenUser:
+    """Verifies ID tokens: signature, algorithm, issuer, audience and times. The user is `sub`."""
+
+    def __init__(self, issuer: str, audience: str, keys: SigningKeys) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._keys = keys
+
+    async def user(self, authorization: bytes | None) -> str | None:
+        """The token's subject; raises Unauthenticated, and Unavailable when the keys cannot be had."""
+        if authorization is None:
+            return None
+        claims = await self._verified(_bearer_token(authorization))
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
+            raise Unauthenticated("the token's subject is not accepted")
+        return subject
+
+    async def close(self) -> None:
+        await self._keys.close()
+
+    async def _verified(self, token: str) -> dict[str, Any]:
+        import jwt
+
+        try:
+            header = jwt.get_unverified_header(token)
+            if not isinstance(header.get("kid"), str):
+                raise Unauthenticated("the token does not name the key that it is signed with")
+            key = await self._keys.key(header["kid"])
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=_ALGORITHMS,
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=_CLOCK_SKEW,
+                options={"require": list(_CLAIMS)},
+            )
+        except jwt.PyJWTError as error:
+            raise Unauthenticated(f"the token is not valid: {_reason(error)}") from error
+        if int(claims["exp"]) <= time.time():
+            raise Unauthenticated("the token is not valid: it has expired")
+        return claims
+
+
+def _bearer_token(authorization: bytes) -> str:
+    scheme, _, token = authorization.partition(b" ")
+    if scheme.lower() != b"bearer" or not token.strip() or len(token) > _MAX_TOKEN or not token.isascii():
+        raise Unauthenticated("Authorization is not a bearer token")
+    return token.strip().decode()
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in our words: a library's message may quote the token."""
+    import jwt
+
+    reasons = (
+        (jwt.ExpiredSignatureError, "it has expired"),
+        (jwt.InvalidAudienceError, "it is for another audience"),
+        (jwt.InvalidIssuerError, "it is from another issuer"),
+        (jwt.ImmatureSignatureError, "its time has not come"),
+        (jwt.MissingRequiredClaimError, "a claim is missing"),
+        (jwt.InvalidSignatureError, "its signature does not verify"),
+    )
+    return next((reason for kind, reason in reasons if isinstance(error, kind)), "it cannot be read")

@@ -1,0 +1,81 @@
+"""Structured logs: one JSON object a line, in the fields that Cloud Logging understands."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii as quoted
+
+from .messages import Request, Response
+
+request_id_var: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+# These write whole URLs, and a URL may hold a key.
+_TALKATIVE = ("httpx", "httpcore")
+
+
+def configure_logging(level: str) -> None:
+    """Send every log record to stderr as JSON, from `level` on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class JsonLines(logging.Formatter):
+    """A log record as a line of JSON, with the request that it belongs to."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "severity": record.levelname,
+            "time": _timestamp(datetime.fromtimestamp(record.created, UTC)),
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
+        if request_id := request_id_var.get():
+            line["request_id"] = request_id
+        if record.exc_info:
+            line["stack_trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class RequestLog:
+    """One line for each request. Written by hand: it is on the way of every answer.
+
+    It has the path but not the query, which names wallets.
+    """
+
+    def __init__(self, level: str, write: Callable[[str], object] | None = None) -> None:
+        self._least = logging.getLevelNamesMapping()[level]
+        self._write = write
+
+    def write(self, request: Request, response: Response, function: str, seconds: float) -> None:
+        """Log an answered request."""
+        status = response.status
+        level, severity = _severity(status)
+        if level < self._least:
+            return
+        path = quoted(request.path[:500])
+        line = (
+            f'{{"severity":"{severity}","time":"{_timestamp(datetime.now(UTC))}",'
+            f'"message":{quoted(f"{request.method} {request.path[:500]} {status}")},'
+            f'"httpRequest":{{"requestMethod":{quoted(request.method)},"requestUrl":{path},'
+            f'"status":{status},"responseSize":"{len(response.body)}","latency":"{seconds:.6f}s"}},'
+            f'"request_id":"{request.request_id}","function":"{function}"}}\n'
+        )
+        (self._write or sys.stderr.write)(line)
+
+
+def _severity(status: int) -> tuple[int, str]:
+    if status < 400:
+        return logging.INFO, "INFO"
+    return (logging.WARNING, "WARNING") if status < 500 else (logging.ERROR, "ERROR")
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

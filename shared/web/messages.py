@@ -1,0 +1,137 @@
+"""What comes in and what goes out: Request, Response, Route."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from .etags import etag_of
+from .limits import Allowance
+
+C = TypeVar("C")
+Json = dict[str, Any]
+"""A JSON object, as the OpenAPI document is made of."""
+Header = tuple[bytes, bytes]
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
+MAX_BODY = 1024 * 1024
+JSON_TYPE = b"application/json"
+NO_STORE = b"no-store"
+_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+_OF_THE_BODY = (b"content-type", b"content-length")
+_SECURITY: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+def request_id_of(given: bytes | None) -> str:
+    """The caller's X-Request-Id if it is a plain token, else a new one."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return os.urandom(16).hex()
+
+
+class Request:
+    """One HTTP request; `user` and `allowance` are set once it is known who is calling."""
+
+    __slots__ = ("_headers", "allowance", "body", "client", "method", "path", "query", "request_id", "user")
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        # Of a header sent twice the last line counts: it is the one that the nearest proxy wrote.
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.client: str = (scope.get("client") or ("unknown",))[0]
+        self.request_id = request_id_of(self._headers.get(b"x-request-id"))
+        self.user: str | None = None
+        self.allowance: Allowance | None = None
+        self.body = b""
+
+    @property
+    def has_body(self) -> bool:
+        return b"content-length" in self._headers or b"transfer-encoding" in self._headers
+
+    def header(self, name: bytes) -> bytes | None:
+        """The value of a header, by its lower-case name."""
+        return self._headers.get(name)
+
+
+class Response:
+    """A whole answer. Its own headers are put together once, because it may be sent many times.
+
+    `reusable_until` (seconds since the epoch) lets the same answer serve the same question until then;
+    what depends on who asks must not set it.
+    """
+
+    __slots__ = ("body", "cache_control", "etag", "headers", "reusable_until", "status")
+
+    def __init__(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        media_type: bytes = JSON_TYPE,
+        headers: tuple[Header, ...] = (),
+        cache_control: bytes = NO_STORE,
+        reusable_until: float | None = None,
+        policy: bytes = _POLICY,
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.cache_control = cache_control
+        self.reusable_until = reusable_until
+        self.etag = etag_of(body) if status == 200 and cache_control != NO_STORE else None
+        described = ((b"content-type", media_type), (b"content-length", b"%d" % len(body)))
+        tag = ((b"etag", self.etag),) if self.etag else ()
+        self.headers = (
+            *(described if status != 204 else ()),
+            *tag,
+            *headers,
+            *_SECURITY,
+            (b"content-security-policy", policy),
+        )
+
+    def not_modified(self) -> Response:
+        """The 304 for a caller who has this answer."""
+        response = Response(304, b"", cache_control=self.cache_control, reusable_until=self.reusable_until)
+        response.headers = tuple(header for header in self.headers if header[0] not in _OF_THE_BODY)
+        return response
+
+
+def encode_json(content: object) -> bytes:
+    """Compact JSON in UTF-8."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode(errors="replace")
+
+
+def json_response(status: int, content: object, *, cache_control: bytes = NO_STORE) -> Response:
+    """A small JSON answer."""
+    return Response(status, encode_json(content), cache_control=cache_control)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the OpenAPI document says of a route: the operation object, and the schemas that it refers to."""
+
+    description: Json
+    schemas: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[C]):
+    """A method on a path, and who answers it. `limited` routes count against the caller's allowance."""
+
+    method: str
+    path: str
+    endpoint: Callable[[C, Request], Awaitable[Response]]
+    function: str
+    describe: Callable[[], Operation] | None = None
+    limited: bool = True
+    max_body: int = MAX_BODY

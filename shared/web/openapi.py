@@ -1,0 +1,89 @@
+"""The OpenAPI 3.1 document of an app, put together from what its routes say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from .messages import Json, Operation, Route
+
+C = TypeVar("C")
+
+_PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+_PROBLEMS = {
+    400: "The request has a parameter that is unknown, missing or wrong; `errors` names each.",
+    401: "There is no token, or one that does not verify.",
+    413: "The body is longer than is accepted.",
+    429: "Too many requests of this caller; see `Retry-After`.",
+    500: "Something went wrong here; the log has it under `request_id`.",
+    503: "Nothing useful can be said until an upstream is back.",
+}
+_STRING: Json = {"type": "string"}
+_PROBLEM: Json = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "examples": ["about:blank"]},
+        "title": _STRING,
+        "status": {"type": "integer", "examples": [400]},
+        "detail": _STRING,
+        "instance": {"type": "string", "description": "The path that was asked for."},
+        "request_id": {"type": "string", "description": "Also in `X-Request-Id`, and on the log line."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong with the request, field by field.",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": _STRING, "message": _STRING},
+            },
+        },
+    },
+}
+
+
+def openapi_document(title: str, description: str, routes: Iterable[Route[C]]) -> Json:
+    """The document of those routes that describe themselves."""
+    paths: Json = {}
+    schemas: Json = {"Problem": _PROBLEM}
+    for route in routes:
+        if route.describe is not None:
+            operation = route.describe()
+            paths.setdefault(route.path, {})[route.method.lower()] = operation.description
+            schemas.update(operation.schemas)
+    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": "1", "description": description},
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"idToken": bearer}},
+    }
+
+
+def problem_responses(*statuses: int) -> Json:
+    """The responses of an operation for what can go wrong with it."""
+    return {
+        str(status): {
+            "description": _PROBLEMS[status],
+            "content": {"application/problem+json": {"schema": _PROBLEM_REF}},
+        }
+        for status in statuses
+    }
+
+
+def json_answer(description: str, schema: str, example: Json | None = None) -> Json:
+    """A JSON response that is described by a named schema."""
+    content: Json = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    if example is not None:
+        content["example"] = example
+    return {"description": description, "content": {"application/json": content}}
+
+
+def simple_operation(summary: str, media_type: str, *, also: Json | None = None) -> Operation:
+    """The description of an endpoint without parameters whose answer needs no schema."""
+    plain = {"type": "object"} if media_type == "application/json" else {"type": "string"}
+    answer = {"description": summary, "content": {media_type: {"schema": plain}}}
+    responses = {"200": answer, **(also or {}), **problem_responses(400, 429, 500)}
+    return Operation({"summary": summary, "tags": ["Operation"], "responses": responses}, {})

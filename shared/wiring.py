@@ -1,0 +1,107 @@
+"""The only module that chooses implementations: settings in, a Context of open edges out."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+
+from .chain.cache import BalanceCache
+from .chain.client import ChainClient
+from .chain.clients import ChainClients
+from .chain.ens import resolve_name
+from .chain.names import Names
+from .config import Settings
+from .core.chains import Chain, Chains
+from .core.ids import ChainId
+from .core.tokens import Token
+from .errors import ConfigError
+from .facts import load_chains, load_tokens
+from .prices.backed import Backed
+from .prices.book import PriceBook
+from .prices.opening import Prices, open_prices
+
+_ETHEREUM = ChainId(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that an endpoint works with; made once a process, and by tests from fakes."""
+
+    settings: Settings
+    chains: Chains
+    clients: ChainClients
+    balances: BalanceCache
+    names: Names
+    pricing: Prices
+    token_lists: Callable[[ChainId], tuple[Token, ...]]
+    clock: Callable[[], datetime]
+
+    @property
+    def prices(self) -> PriceBook:
+        return self.pricing.book
+
+    @property
+    def catalogue(self) -> Backed:
+        return self.pricing.backed
+
+    def client(self, chain: Chain) -> ChainClient:
+        return self.clients.client(chain)
+
+    async def close(self) -> None:
+        """Stop what runs in the background and close every connection."""
+        await self.balances.close()
+        await self.pricing.close()
+        await self.clients.close()
+
+
+def open_context(settings: Settings) -> Context:
+    """The edges that the settings ask for; nothing connects before it is used.
+
+    Raises ConfigError when CHAINS names a chain that nobody knows.
+    """
+    known = load_chains()
+    tls = cache(_open_tls)  # shared: reading the certificates takes longer than opening all the clients
+    clients = ChainClients(settings.rpc_urls, tls)
+    chains = choose_chains(known, settings.chains)
+    return Context(
+        settings=settings,
+        chains=chains,
+        clients=clients,
+        balances=BalanceCache(_now, ttl=timedelta(seconds=settings.balance_ttl_seconds)),
+        names=Names(partial(resolve_name, clients.client(known[_ETHEREUM])), _now),
+        pricing=open_prices(settings.price_apis, known, ttl=settings.price_ttl_seconds, tls=tls),
+        token_lists=load_tokens,
+        clock=_now,
+    )
+
+
+def _open_tls() -> ssl.SSLContext:
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises ConfigError for what only shows against the facts, so that it stops the start."""
+    if settings.chains:
+        choose_chains(load_chains(), settings.chains)
+
+
+def choose_chains(known: Chains, names: tuple[str, ...]) -> Chains:
+    """The chains that exist for callers: all of them, or just those named, which are then all enabled."""
+    if not names:
+        return known
+    chosen: dict[ChainId, Chain] = {}
+    for name in names:
+        chain = known.find(name)
+        if chain is None:
+            raise ConfigError(f"CHAINS: {name} is not a known chain")
+        chosen[chain.chain_id] = replace(chain, enabled=True)
+    return Chains(chosen.values())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,88 @@
+"""`python -m functions.local`: every function on one port, and a clear line when that cannot be."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.functions.bundle import ROOT, environment, free_port
+
+
+@contextmanager
+def started(folder: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """The local server in an empty folder, so that no `.env` is found."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "functions.local"],
+        cwd=folder,
+        env=environment({"PYTHONPATH": str(ROOT), "LOG_LEVEL": "ERROR", **variables}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def first_lines(process: subprocess.Popen[str]) -> str:
+    """What it says until it is ready."""
+    assert process.stdout is not None
+    lines = ""
+    for line in process.stdout:
+        lines += line
+        if "Ctrl-C" in line:
+            break
+    return lines
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_what_it_serves_and_ends_without_a_word(tmp_path: Path, number: signal.Signals) -> None:
+    port = free_port()
+    with started(tmp_path, PORT=str(port)) as process:
+        said = first_lines(process)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=9)
+        ) as client:
+            assert client.get("/healthz").status_code == 200
+            assert client.get("/api/v1/portfolio?address=banana").status_code == 400
+            assert client.get("/").status_code == 404
+            assert client.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+
+    assert f"http://127.0.0.1:{port}/api/v1/portfolio" in said
+    assert errors == ""
+    assert process.returncode in (0, -number)
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with started(tmp_path, PORT=str(port)) as process:
+            _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert errors == (
+        f"port {port} of 127.0.0.1 cannot be used (Address already in use): set PORT to another one\n"
+    )
+
+
+def test_a_bad_setting_is_said_in_one_line(tmp_path: Path) -> None:
+    with started(tmp_path, BALANCE_TTL_SECONDS="soon") as process:
+        _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert errors == "BALANCE_TTL_SECONDS: must be a number\n"

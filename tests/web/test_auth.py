@@ -1,0 +1,199 @@
+"""ID tokens: only those that the issuer signed for us, now, are accepted; keys rotate."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from shared.errors import Unauthenticated, Unavailable
+from shared.web.app import Conduct
+from shared.web.auth import LocalUser, TokenUser
+from shared.web.jwks import SigningKeys
+from shared.web.limits import RateLimiter
+from tests.web.serving import ask, make_app, quiet
+
+ISSUER, AUDIENCE = "https://issuer.example", "our-project"
+RSA_KEY = rsa.generate_private_key(65537, 2048)
+OTHER_KEY = rsa.generate_private_key(65537, 2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def rsa_jwk(kid: str, key: rsa.RSAPrivateKey = RSA_KEY) -> dict[str, Any]:
+    return {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": kid, "alg": "RS256", "use": "sig"}
+
+
+def ec_jwk(kid: str) -> dict[str, Any]:
+    return {**json.loads(ECAlgorithm.to_jwk(EC_KEY.public_key())), "kid": kid}
+
+
+class Issuer:
+    """The issuer's key set over HTTP; `keys` may change, `status` may be bad."""
+
+    def __init__(self, *keys: dict[str, Any]) -> None:
+        self.keys = list(keys)
+        self.status = 200
+        self.content: bytes | None = None
+        self.asked = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        content = self.content if self.content is not None else json.dumps({"keys": self.keys}).encode()
+        return httpx.Response(self.status, content=content)
+
+
+def verifier(issuer: Issuer, clock: Callable[[], float] = lambda: 0.0) -> TokenUser:
+    keys = SigningKeys("https://issuer.example/jwks", clock, httpx.MockTransport(issuer))
+    return TokenUser(ISSUER, AUDIENCE, keys)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    plain = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "iat": now - 10, "exp": now + 600}
+    return {name: value for name, value in {**plain, **changes}.items() if value is not None}
+
+
+def token(key: Any = RSA_KEY, algorithm: str = "RS256", kid: str | None = "a", **changes: Any) -> bytes:
+    headers = {"kid": kid} if kid else {}
+    return b"Bearer " + jwt.encode(claims(**changes), key, algorithm, headers=headers).encode()
+
+
+async def test_the_user_is_the_subject_of_a_token_that_verifies() -> None:
+    issuer = Issuer(rsa_jwk("a"), ec_jwk("b"))
+
+    assert await verifier(issuer).user(token()) == "user-1"
+    assert await verifier(issuer).user(token(EC_KEY, "ES256", "b", sub="user-2")) == "user-2"
+
+
+async def test_without_a_token_there_is_no_user_and_locally_there_is_only_one() -> None:
+    assert await verifier(Issuer()).user(None) is None
+    assert await LocalUser().user(b"Bearer whatever") == "local"
+
+
+async def test_a_clock_that_runs_a_little_ahead_is_forgiven() -> None:
+    assert await verifier(Issuer(rsa_jwk("a"))).user(token(iat=int(time.time()) + 5))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"exp": int(time.time()) - 1},
+        {"exp": None},
+        {"iat": int(time.time()) + 3600},
+        {"iat": None},
+        {"nbf": int(time.time()) + 3600},
+        {"iss": "https://other.example"},
+        {"iss": None},
+        {"aud": "another-project"},
+        {"aud": None},
+        {"sub": ""},
+        {"sub": "x" * 129},
+        {"sub": None},
+        {"key": OTHER_KEY},
+        {"kid": None},
+        {"kid": "unknown"},
+        {"key": EC_KEY, "algorithm": "ES256"},
+        {"key": "a shared secret that is long enough for HS256", "algorithm": "HS256"},
+        {"key": RSA_KEY, "algorithm": "RS384"},
+        {"key": None, "algorithm": "none"},
+    ],
+    ids=str,
+)
+async def test_a_token_that_is_not_right_in_every_way_is_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(Unauthenticated):
+        await verifier(Issuer(rsa_jwk("a"))).user(token(**bad))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"", b"Bearer", b"Bearer ", b"Basic abc", b"Bearer a.b.c", b"Bearer \xff", b"Bearer " + b"x" * 9000],
+)
+async def test_a_header_that_is_no_bearer_token_is_refused(header: bytes) -> None:
+    with pytest.raises(Unauthenticated):
+        await verifier(Issuer(rsa_jwk("a"))).user(header)
+
+
+async def test_keys_are_fetched_once_and_again_when_they_are_an_hour_old() -> None:
+    now = [0.0]
+    issuer = Issuer(rsa_jwk("a"))
+    verify = verifier(issuer, lambda: now[0])
+    for now[0] in (0.0, 3599.0, 3600.0):
+        await verify.user(token())
+
+    assert issuer.asked == 2
+
+
+async def test_a_new_key_is_accepted_as_soon_as_it_signs() -> None:
+    issuer = Issuer(rsa_jwk("a"))
+    verify = verifier(issuer)
+    await verify.user(token())
+    issuer.keys = [rsa_jwk("b", OTHER_KEY)]
+
+    assert await verify.user(token(OTHER_KEY, kid="b")) == "user-1"
+    with pytest.raises(Unauthenticated):
+        await verify.user(token())
+
+
+async def test_unknown_key_ids_cannot_make_us_flood_the_issuer() -> None:
+    issuer = Issuer(rsa_jwk("a"))
+    verify = verifier(issuer)
+    for number in range(50):
+        with pytest.raises(Unauthenticated):
+            await verify.user(token(kid=f"made-up-{number}"))
+
+    assert issuer.asked <= 6
+
+
+@pytest.mark.parametrize("content", [b"not json", b"[]", b"{}", b'{"keys": 1}', b"x" * 300_000])
+async def test_an_issuer_without_usable_keys_is_unavailable(content: bytes) -> None:
+    issuer = Issuer()
+    issuer.content = content
+    with pytest.raises(Unavailable):
+        await verifier(issuer).user(token())
+
+
+async def test_an_issuer_that_is_down_is_503_at_first_and_no_matter_once_its_keys_are_known() -> None:
+    now = [0.0]
+    issuer = Issuer(rsa_jwk("a"))
+    verify = verifier(issuer, lambda: now[0])
+    issuer.status = 500
+    with pytest.raises(Unavailable):
+        await verify.user(token())
+    issuer.status, now[0] = 200, 60.0
+    await verify.user(token())
+    issuer.status, now[0] = 500, 9999.0
+
+    assert await verify.user(token()) == "user-1"
+
+
+async def test_odd_keys_in_the_set_do_no_harm() -> None:
+    odd = [
+        1,
+        {"kty": "oct", "k": "AAAA", "kid": "a"},
+        {"kty": "RSA", "kid": "x"},
+        {"kty": "EC", "crv": "P-0"},
+    ]
+    issuer = Issuer(*odd, rsa_jwk("a"))  # type: ignore[arg-type]  # odd on purpose
+
+    assert await verifier(issuer).user(token()) == "user-1"
+
+
+async def test_a_bad_token_is_401_also_where_none_is_needed_and_counts_against_the_address() -> None:
+    conduct = Conduct(verifier(Issuer(rsa_jwk("a"))), RateLimiter(2, lambda: 0.0), log=quiet())
+    app = make_app(conduct=conduct)
+    bad = {"Authorization": token(exp=1).decode()}
+    good = {"Authorization": token().decode()}
+
+    statuses = [(await ask(app, headers=headers)).status_code for headers in (bad, bad, bad, good)]
+    answer = await ask(make_app(conduct=Conduct(verifier(Issuer(rsa_jwk("a"))), log=quiet())), headers=bad)
+
+    assert statuses == [401, 401, 429, 200]
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["detail"] == "the token is not valid: it has expired"
