@@ -69,5 +69,5 @@ tests/devnet/node_modules/ready: tests/devnet/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or later with npm is needed: install it, then run make again" >&2; exit 1; }
 	@echo "setting up Node packages in tests/devnet (once)"
 	@# not `npm ci`: it refuses a lock file without every platform's optional build of anvil
-	@npm install --prefix tests/devnet --no-save --no-audit --no-fund --loglevel=error
+	@npm install --prefix tests/devnet --no-save --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

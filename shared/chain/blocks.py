@@ -1,4 +1,4 @@
-"""Blocks as an endpoint states them: made sane, and refused when they are too old or not yet possible."""
+"""Blocks as an endpoint states them: made sane, and refused when they are too old."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ..errors import RpcBadResponse
 
 LATEST = "latest"
 _BEHIND = timedelta(minutes=5)
-_AHEAD = timedelta(hours=1)
 
 
 def make_block(number: int, seconds: int) -> Block:
@@ -26,12 +25,10 @@ def tag_of(block: Block) -> str:
 
 
 def check_fresh(block: Block, seen: Block | None, now: datetime) -> None:
-    """Raises RpcBadResponse for a block well before one seen already, or from the future.
+    """Raises RpcBadResponse for a block well before one seen already.
 
-    A head that is old by the clock but no older than what was seen is a chain that stands still. A block
-    from the future cannot spoil what comes after it, because nothing current counts as behind.
+    A head that is old by the clock but no older than what was seen is a chain that stands still, and one from
+    the future is a development chain. It cannot spoil what comes after it: nothing current counts as behind.
     """
-    if block.time > now + _AHEAD:
-        raise RpcBadResponse("the endpoint's block is from the future")
     if seen is not None and block.time < min(seen.time, now) - _BEHIND:
         raise RpcBadResponse("the endpoint is behind")

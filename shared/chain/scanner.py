@@ -62,7 +62,7 @@ async def _in_best_way(session: Session, ways: Ways, readers: Mapping[Way, Calla
     A way that failed is demoted only once another has worked: then it was not the endpoint that was down.
     """
     failed: list[tuple[Way, RpcError]] = []
-    for way in ways.to_try(session.endpoint.label, session.now()):
+    for way in ways.to_try(session.endpoint, session.now()):
         try:
             found = await readers[way]()
         except RpcBadResponse as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -77,18 +77,18 @@ class EndpointMemory:
 
 
 class Ways:
-    """The ways of one chain, remembered for each endpoint by its label."""
+    """The ways of one chain, remembered for each endpoint."""
 
     def __init__(self, chain: Chain) -> None:
         self._possible = tuple(_possible(chain))
-        self._memories: dict[str, EndpointMemory] = {}
+        self._memories: dict[Hashable, EndpointMemory] = {}
 
-    def memory(self, label: str) -> EndpointMemory:
-        return self._memories.setdefault(label, EndpointMemory())
+    def memory(self, endpoint: Hashable) -> EndpointMemory:
+        return self._memories.setdefault(endpoint, EndpointMemory())
 
-    def to_try(self, label: str, now: float) -> list[Way]:
+    def to_try(self, endpoint: Hashable, now: float) -> list[Way]:
         """The ways not demoted there, best first; JSON-RPC itself is always among them."""
-        memory = self.memory(label)
+        memory = self.memory(endpoint)
         return [way for way in self._possible if way is Way.BATCH or not memory.is_demoted(way, now)]
 
 

@@ -16,7 +16,7 @@ from shared.chain.clients import ChainClients
 from shared.core.chains import Chain
 from shared.core.ids import Address
 from shared.facts import load_chains, load_tokens
-from tests.bench.bench_scanner import relay
+from tests.bench.bench_scanner import relays
 from tests.bench.goals import Goal, show
 from tests.chain.setting import WALLET
 from tests.devnet.anvil import Anvil, run_anvil
@@ -72,8 +72,8 @@ def main() -> int:
         nodes = {chain.slug: stack.enter_context(run_anvil(chain.chain_id)) for chain in chains}
         for chain in chains:
             place_list(nodes[chain.slug], chain)
-        ports = {stack.enter_context(relay(nodes[c.slug].port, _LATENCY)): c for c in chains}
-        together, slowest, name = uvloop.run(compare(ports))
+        ports = stack.enter_context(relays([nodes[chain.slug].port for chain in chains], _LATENCY))
+        together, slowest, name = uvloop.run(compare(dict(zip(ports, chains, strict=True))))
     tokens = sum(len(listed(chain)) for chain in chains)
     print(f"{len(chains)} chains with {tokens:,} tokens, every node {_LATENCY * 1000:.0f} ms away")
     print(f"  {'all at once':<24}{together * 1000:9.2f} ms")

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,16 +43,16 @@ PEERS = {
 
 
 @contextmanager
-def relay(port: int, delay: float) -> Iterator[int]:
-    """A port that leads to the node, `delay` seconds away; without delay the node's own."""
+def relays(ports: Sequence[int], delay: float) -> Iterator[list[int]]:
+    """Ports that lead to the nodes, `delay` seconds away; without delay the nodes' own."""
     if not delay:
-        yield port
+        yield list(ports)
         return
-    command = [sys.executable, "-m", "tests.bench.delay_relay", str(port), str(delay)]
+    command = [sys.executable, "-m", "tests.bench.delay_relay", str(delay), *map(str, ports)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
+        yield [int(process.stdout.readline()) for _ in ports]
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -163,7 +163,7 @@ def main() -> int:
         anvil.mine()
         goals += traffic_goals(anvil.url, tokens)
         for latency in LATENCIES:
-            with relay(anvil.port, latency) as port:
+            with relays([anvil.port], latency) as [port]:
                 goals += speed_goals(latency, time_all(f"http://127.0.0.1:{port}", tokens))
     return show(goals)
 

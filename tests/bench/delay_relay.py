@@ -1,12 +1,13 @@
-"""A TCP relay that adds latency, in a process of its own: `python -m tests.bench.delay_relay PORT SECONDS`.
+"""TCP relays that add latency, in a process of their own: `python -m tests.bench.delay_relay SECONDS PORT…`.
 
-What arrives from the client is passed on SECONDS later, what comes back at once. Prints its own port.
+What arrives from the client is passed on SECONDS later, what comes back at once. Prints a port for each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 
 
 class _Towards(asyncio.Protocol):
@@ -48,11 +49,13 @@ class _Relay(asyncio.Protocol):
             self._node.result()[0].write(data)
 
 
-async def main(port: int, delay: float) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: _Relay(port, delay), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+async def main(delay: float, ports: list[int]) -> None:
+    loop = asyncio.get_running_loop()
+    for port in ports:
+        server = await loop.create_server(partial(_Relay, port, delay), "127.0.0.1", 0)
+        print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(main(float(sys.argv[1]), [int(port) for port in sys.argv[2:]]))

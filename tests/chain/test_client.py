@@ -304,3 +304,17 @@ async def test_an_endpoint_that_is_far_behind_is_passed_over(anvil: Anvil) -> No
 
     assert found.balances == balances(held)
     assert found.block.time == time.replace(microsecond=0)
+
+
+async def test_a_lone_endpoint_that_goes_back_in_time_is_the_chain(anvil: Anvil) -> None:
+    later = datetime.now(UTC) + timedelta(days=1)
+    async with client_of(chain_for(), anvil.url) as client:
+        before = anvil.rpc("evm_snapshot")
+        anvil.rpc("evm_setNextBlockTimestamp", int(later.timestamp()))
+        anvil.mine()
+        ahead = await client.read_balances([WALLET], [], within=WITHIN)
+        anvil.rpc("evm_revert", before)
+        back = await client.read_balances([WALLET], [], within=WITHIN)
+
+    assert ahead.block.time == later.replace(microsecond=0)
+    assert back.block.time < ahead.block.time
