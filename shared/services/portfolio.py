@@ -21,10 +21,11 @@ from ..prices.book import PriceAnswer
 
 T = TypeVar("T")
 
-# An answer comes within 15 s whatever the endpoints do; names may take 3 s before this begins.
-_CHAIN_SECONDS = 7.0
-_PRICE_SECONDS = 3.0
-_CATALOGUE_SECONDS = 2.5
+# An answer comes within 15 s whatever the endpoints do: these come one after the other, and names may have
+# taken 3 s before they begin.
+_CATALOGUE_SECONDS = 2.0
+_CHAIN_SECONDS = 6.0
+_PRICE_SECONDS = 2.5
 # Chains that have answered by then are priced while the slow ones are still waited for.
 _FIRST_WAVE_SECONDS = 1.0
 
