@@ -22,6 +22,7 @@
         │   ├── RpcRateLimited       429 in any of its disguises
         │   ├── RpcTimeout           no answer within the time allowed
         │   └── RpcBadResponse       an answer that is not what was asked for
+        │       ├── GatewayRefused   a gateway off the chain answered with an HTTP 4xx
         │       ├── RpcReverted      the call itself failed in the EVM
         │       ├── RpcTooLarge      gas, bytes or items past the endpoint's limit: ask for less
         │       └── RpcUnsupported   the endpoint does not know this method or form of call
@@ -184,6 +185,14 @@ class RpcBadResponse(RpcError):
     """An answer that is malformed, or is not an answer to what was asked."""
 
     code = "rpc_bad_response"
+
+
+class GatewayRefused(RpcBadResponse):
+    """A gateway off the chain has no answer; `status` is the HTTP 4xx it said so with."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class RpcReverted(RpcBadResponse):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
@@ -12,6 +12,7 @@ from .chain.cache import BalanceCache
 from .chain.client import ChainClient
 from .chain.clients import ChainClients
 from .chain.ens import resolve_name
+from .chain.gateways import Gateways
 from .chain.names import Names
 from .config import Settings
 from .core.chains import Chain, Chains
@@ -38,6 +39,7 @@ class Context:
     pricing: Prices
     token_lists: Callable[[ChainId], tuple[Token, ...]]
     clock: Callable[[], datetime]
+    gateways: Gateways = field(default_factory=Gateways)
 
     @property
     def prices(self) -> PriceBook:
@@ -55,6 +57,7 @@ class Context:
         await self.balances.close()
         await self.pricing.close()
         await self.clients.close()
+        await self.gateways.close()
 
 
 def open_context(settings: Settings) -> Context:
@@ -65,16 +68,18 @@ def open_context(settings: Settings) -> Context:
     known = load_chains()
     tls = cache(_open_tls)  # shared: reading the certificates takes longer than opening all the clients
     clients = ChainClients(settings.rpc_urls, tls)
+    gateways = Gateways(tls)
     chains = choose_chains(known, settings.chains)
     return Context(
         settings=settings,
         chains=chains,
         clients=clients,
         balances=BalanceCache(_now, ttl=timedelta(seconds=settings.balance_ttl_seconds)),
-        names=Names(partial(resolve_name, clients.client(known[_ETHEREUM])), _now),
+        names=Names(partial(resolve_name, clients.client(known[_ETHEREUM]), gateways), _now),
         pricing=open_prices(settings.price_apis, known, ttl=settings.price_ttl_seconds, tls=tls),
         token_lists=load_tokens,
         clock=_now,
+        gateways=gateways,
     )
 
 

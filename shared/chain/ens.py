@@ -4,38 +4,44 @@ from __future__ import annotations
 
 from ..core.ids import ZERO_ADDRESS, Address
 from ..core.keccak import keccak256
-from ..errors import RpcBadResponse, RpcReverted
+from ..errors import GatewayRefused, RpcBadResponse, RpcReverted
 from . import abi
+from .ccip import LOCAL_BATCH
 from .client import ChainClient
+from .offchain import GatewayAsker, call_offchain
 
 # The proxy that the ENS DAO keeps at one address on all networks: https://docs.ens.domains/resolvers/universal
 UNIVERSAL_RESOLVER = Address("0xeEeEEEeE14D718C2B47D9923Deab1335E144EeEe")
-_RESOLVE = bytes.fromhex("9061b923")  # resolve(bytes,bytes)
+_RESOLVE = bytes.fromhex("a1472844")  # resolveWithGateways(bytes,bytes,string[])
 _ADDR = bytes.fromhex("3b3b57de")  # addr(bytes32)
-_OFFCHAIN_LOOKUP = bytes.fromhex("556f1830")  # OffchainLookup(address,string[],bytes,bytes4,bytes), EIP-3668
 _NO_SUCH_NAME = (
     bytes.fromhex("77209fe8"),  # ResolverNotFound(bytes)
     bytes.fromhex("1e9535f2"),  # ResolverNotContract(bytes,address)
     bytes.fromhex("7b1c461b"),  # UnsupportedResolverProfile(bytes4)
     bytes.fromhex("95c0c752"),  # ResolverError(bytes)
 )
+_GONE = (404, 410)
 _LONGEST_NAME = 255
 
 
-async def resolve_name(client: ChainClient, name: str, *, within: float) -> Address | None:
+async def resolve_name(
+    client: ChainClient, gateways: GatewayAsker, name: str, *, within: float
+) -> Address | None:
     """The address of a name, None where there is no such name or it has no address.
 
-    Raises ValueError for what is not an ENS name or is kept off the chain, RpcError when nobody can tell.
+    A name that is kept off the chain is looked up at the gateways that its resolver names (EIP-3668).
+    Raises ValueError for what is not an ENS name, RpcError when nobody can tell.
     """
-    normal = normalise_name(name)
-    question = abi.join([abi.byte_string(dns_name(normal)), abi.byte_string(_ADDR + namehash(normal))])
+    question = _resolve_call(normalise_name(name))
     try:
-        answer = await client.call(UNIVERSAL_RESOLVER, _RESOLVE + question, within=within)
+        answer = await call_offchain(client, gateways, UNIVERSAL_RESOLVER, question, within=within)
     except RpcReverted as error:
         if error.data[:4] in _NO_SUCH_NAME:
             return None
-        if error.data[:4] == _OFFCHAIN_LOOKUP:
-            raise ValueError(f"{name!r} is kept off the chain (CCIP-Read), which is not supported") from None
+        raise
+    except GatewayRefused as error:
+        if error.status in _GONE:
+            return None
         raise
     return _address(abi.Words(answer).byte_string(0))
 
@@ -70,6 +76,13 @@ def dns_name(name: str) -> bytes:
     if any(len(label) > 255 for label in labels):
         raise ValueError("a label of an ENS name has at most 255 bytes")
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def _resolve_call(name: str) -> bytes:
+    """To be answered by this client where the resolver would have a hosted gateway collect the answers."""
+    asked = abi.byte_string(_ADDR + namehash(name))
+    gateways = abi.array([abi.byte_string(LOCAL_BATCH.encode())])
+    return _RESOLVE + abi.join([abi.byte_string(dns_name(name)), asked, gateways])
 
 
 def _address(result: bytes) -> Address | None:

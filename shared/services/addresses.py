@@ -61,7 +61,7 @@ async def _resolve(text: str, names: NameReader) -> Address:
     except ValueError as error:
         raise InvalidInput("address", str(error)) from None
     except RpcError as error:
-        raise Unavailable(f"{text} could not be resolved: Ethereum did not answer ({error.code})") from error
+        raise Unavailable(f"{text} could not be resolved now ({error.code})") from error
     if address is None:
         raise InvalidInput("address", f"{text} does not resolve to an address")
     return address

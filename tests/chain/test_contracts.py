@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.chain import aggregate, calls, ens, multicall, tokens
+from shared.chain import aggregate, calls, ccip, ens, multicall, tokens
 from shared.core.keccak import keccak256
 from tests.devnet.anvil import NODE_MODULES
 from tests.devnet.tokens import multicall3_code
@@ -68,9 +68,12 @@ def test_multicall3_is_the_one_of_the_mainnets() -> None:
         (tokens._DECIMALS, "decimals()"),
         (tokens._SYMBOL, "symbol()"),
         (tokens._NAME, "name()"),
-        (ens._RESOLVE, "resolve(bytes,bytes)"),
+        (ens._RESOLVE, "resolveWithGateways(bytes,bytes,string[])"),
         (ens._ADDR, "addr(bytes32)"),
-        (ens._OFFCHAIN_LOOKUP, "OffchainLookup(address,string[],bytes,bytes4,bytes)"),
+        (ccip._OFFCHAIN_LOOKUP, "OffchainLookup(address,string[],bytes,bytes4,bytes)"),
+        (ccip._QUERY, "query((address,string[],bytes)[])"),
+        (ccip._HTTP_ERROR, "HttpError(uint16,string)"),
+        (ccip._ERROR, "Error(string)"),
         (ens._NO_SUCH_NAME[0], "ResolverNotFound(bytes)"),
         (ens._NO_SUCH_NAME[1], "ResolverNotContract(bytes,address)"),
         (ens._NO_SUCH_NAME[2], "UnsupportedResolverProfile(bytes4)"),
