@@ -12,6 +12,7 @@
     │   │   └── DuplicateTrade       names the trade that exists
     │   ├── PreconditionFailed       412: it was changed in between
     │   ├── PayloadTooLarge          413
+    │   ├── UnsupportedMediaType     415: a body of a kind that is not read here
     │   └── RateLimited              429, says when to come back
     ├── Unavailable                  503: an answer is impossible without an upstream that is down
     │   └── StoreUnavailable         what users keep cannot be read or written now
@@ -23,7 +24,8 @@
         │   ├── RpcTimeout           no answer within the time allowed
         │   └── RpcBadResponse       an answer that is not what was asked for
         │       ├── GatewayRefused   a gateway off the chain answered with an HTTP 4xx
-        │       ├── RpcReverted      the call itself failed in the EVM
+        │       ├── RpcWrongChain        the endpoint is of another chain
+    │       ├── RpcReverted      the call itself failed in the EVM
         │       ├── RpcTooLarge      gas, bytes or items past the endpoint's limit: ask for less
         │       └── RpcUnsupported   the endpoint does not know this method or form of call
         └── PriceUnavailable         a price source failed
@@ -123,6 +125,13 @@ class PayloadTooLarge(CallerError):
     title = "Content Too Large"
 
 
+class UnsupportedMediaType(CallerError):
+    """The body is of a kind that is not read here."""
+
+    status = 415
+    title = "Unsupported Media Type"
+
+
 class RateLimited(CallerError):
     """The caller has used up its allowance; `retry_after` is in seconds."""
 
@@ -187,6 +196,10 @@ class RpcBadResponse(RpcError):
     code = "rpc_bad_response"
 
 
+class RpcWrongChain(RpcBadResponse):
+    """The endpoint answers for another chain than the one that it was given for."""
+
+
 class GatewayRefused(RpcBadResponse):
     """A gateway off the chain has no answer; `status` is the HTTP 4xx it said so with."""
 
@@ -204,7 +217,16 @@ class RpcReverted(RpcBadResponse):
 
 
 class RpcTooLarge(RpcBadResponse):
-    """Past a limit of the endpoint (gas, bytes, items): the same question in smaller pieces may pass."""
+    """Past a limit of the endpoint (gas, bytes, items): the same question in smaller pieces may pass.
+
+    `suggested` is the range of blocks that the endpoint offered to answer for, if it named one.
+    """
+
+    def __init__(
+        self, message: str, retry_after: float | None = None, suggested: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(message, retry_after)
+        self.suggested = suggested
 
 
 class RpcUnsupported(RpcBadResponse):

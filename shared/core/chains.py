@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .ids import Address, AssetId, ChainId, native_asset_id, parse_chain_id
+from .ids import ZERO_ADDRESS, Address, AssetId, ChainId, native_asset_id, parse_chain_id
+
+# Addresses without a contract that APIs use as a name for any chain's native coin.
+_NATIVE_NAMES = frozenset((ZERO_ADDRESS, Address("0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,16 @@ class Chain:
     Not so on the ZK Stack's own VM, on Filecoin (answers nothing) and on Hedera (counts in tinybars inside).
     """
 
+    native_mirrors: tuple[Address, ...] = ()
+    """Contracts that report the native balance once more, as if it were a token."""
+
     @property
     def native_asset_id(self) -> AssetId:
         return native_asset_id(self.chain_id, self.native.slip44)
+
+    def mirrors_native(self, address: Address) -> bool:
+        """Whether a token of this address would count the native coin twice."""
+        return address in self.native_mirrors or address in _NATIVE_NAMES
 
     @property
     def caip2(self) -> str:

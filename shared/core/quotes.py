@@ -15,10 +15,11 @@ ISSUER = "backed"
 SOURCE_ORDER = (ISSUER, "coinmarketcap", "coingecko", "llama")
 """Who is preferred among equals: the issuer, then by how directly the source sees the markets."""
 
-UNSTATED_CONFIDENCE = Decimal("0.9")
-"""Taken for a source that states no confidence of its own."""
+UNSTATED_CONFIDENCE = dict.fromkeys((ISSUER, "coinmarketcap", "coingecko"), Decimal("0.9"))
+"""Taken for the sources that never state one; whoever else says nothing of it is not counted."""
 LEAST_CONFIDENCE = Decimal("0.5")
-LEAST_LIQUIDITY_USD = Decimal(10_000)
+LEAST_VOLUME_USD = Decimal(1_000)
+"""A market that trades less in a day can be moved by anybody."""
 
 STALE_AFTER = timedelta(minutes=15)
 OLDEST = timedelta(hours=24)
@@ -38,8 +39,9 @@ _CONFIDENCE_STEP = Decimal("0.0001")
 class Quote:
     """What one source says: US dollars for one unit of the asset at `as_of`.
 
-    `confidence` is the source's own, 0 to 1, or None where it states none. `market` is the state of the
-    market that the price comes from: open, closed, extended, overnight, halted or unknown.
+    `confidence` is the source's own, 0 to 1, and `volume_usd_24h` what was traded in the last day; both None
+    where it states none. `market` is the state of the market that the price comes from: open, closed,
+    extended, overnight, halted or unknown.
     """
 
     asset_id: AssetId
@@ -47,7 +49,7 @@ class Quote:
     price_usd: Decimal
     as_of: datetime
     confidence: Decimal | None = None
-    liquidity_usd: Decimal | None = None
+    volume_usd_24h: Decimal | None = None
     market: str = "open"
 
 
@@ -127,14 +129,14 @@ def choose(asset_id: AssetId, quotes: Iterable[Quote], now: datetime) -> Price:
 def refusal(quote: Quote, now: datetime) -> str | None:
     """Why a quote may not be counted, as `code: text`; None if it may."""
     oldest = OLDEST_WHILE_CLOSED if quote.market == "closed" else OLDEST
-    confidence, liquidity = quote.confidence, quote.liquidity_usd
+    confidence, volume = _stated_confidence(quote), quote.volume_usd_24h
     if quote.market == "halted":
         return f"market_halted: trading is halted, so what {quote.source} quotes means nothing"
-    if confidence is not None and confidence < LEAST_CONFIDENCE:
-        text = f"{format_decimal(confidence)}, below {LEAST_CONFIDENCE}"
-        return f"low_confidence: {quote.source} states a confidence of {text}"
-    if liquidity is not None and liquidity < LEAST_LIQUIDITY_USD:
-        return f"thin_liquidity: {quote.source} knows of {liquidity:.0f} USD to trade against"
+    if confidence is None or confidence < LEAST_CONFIDENCE:
+        below = f"a confidence of {format_decimal(confidence or Decimal(0))}, below {LEAST_CONFIDENCE}"
+        return f"low_confidence: {quote.source} states {'no confidence' if confidence is None else below}"
+    if volume is not None and volume < LEAST_VOLUME_USD:
+        return f"thin_market: {quote.source} knows of {volume:.0f} USD traded within a day"
     if now - quote.as_of > oldest:
         return f"too_old: the last price of {quote.source} is of {quote.as_of:%Y-%m-%d %H:%M} UTC"
     if quote.as_of - now > _CLOCK_SKEW:
@@ -162,7 +164,7 @@ def _listing_order(quote: Quote) -> tuple[object, ...]:
         -quote.as_of.timestamp(),
         quote.price_usd,
         unknown if quote.confidence is None else quote.confidence,
-        unknown if quote.liquidity_usd is None else quote.liquidity_usd,
+        unknown if quote.volume_usd_24h is None else quote.volume_usd_24h,
         quote.market,
     )
 
@@ -177,9 +179,14 @@ def _preference(quote: Quote, counted: Sequence[Quote], now: datetime) -> tuple[
     return issued, _confidence(quote, counted, now), _own_confidence(quote, now), -_source_rank(quote)
 
 
+def _stated_confidence(quote: Quote) -> Decimal | None:
+    """The source's own, or what is taken for one that never states any."""
+    return UNSTATED_CONFIDENCE.get(quote.source) if quote.confidence is None else quote.confidence
+
+
 def _own_confidence(quote: Quote, now: datetime) -> Decimal:
-    """The source's own, halved when stale: what may be counted fresh is then never below what is stale."""
-    own = UNSTATED_CONFIDENCE if quote.confidence is None else min(quote.confidence, Decimal(1))
+    """As stated, halved when stale: what may be counted fresh is then never below what is stale."""
+    own = min(_stated_confidence(quote) or Decimal(0), Decimal(1))
     return own / 2 if is_stale(quote, now) else own
 
 

@@ -10,6 +10,8 @@ from .ids import Address, AssetId, ChainId, erc20_asset_id
 
 SYMBOL_LENGTH = 32
 NAME_LENGTH = 96
+# Letters and symbols by category, but drawn as nothing: they make a copy of a name look like the original.
+_INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +49,6 @@ def sanitise_text(text: str, length: int) -> str:
 
     A contract can call itself anything, also something that rewrites the line it is printed on.
     """
-    kept = (" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    shown = (c for c in text if c.isspace() or (unicodedata.category(c)[0] != "C" and c not in _INVISIBLE))
+    kept = (" " if c.isspace() else c for c in shown)
     return " ".join("".join(kept).split())[:length].strip()

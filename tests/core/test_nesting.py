@@ -25,6 +25,13 @@ def test_closing_brackets_in_strings_do_not_hide_the_depth() -> None:
         check_nesting(b'["]]]]",' * 1000)
 
 
+def test_a_string_that_never_ends_takes_no_longer_than_others() -> None:
+    """Two megabytes of it: looking for its end again from every quote would take hours."""
+    check_nesting(b"[" * (MAX_DEPTH - 1) + b'{"x' + b'\\"' * 1_000_000)
+    with pytest.raises(ValueError, match="nested deeper"):
+        check_nesting(b"[" * (MAX_DEPTH + 1) + b'"x' + b'\\"' * 1_000_000)
+
+
 @pytest.mark.parametrize("depth", [1, MAX_DEPTH])
 def test_the_limit_itself_is_accepted(depth: int) -> None:
     assert json.loads(b"[" * depth + b"]" * depth) is not None

@@ -11,14 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.ids import AssetId
-from shared.core.quotes import ISSUER, SOURCE_ORDER, Price, Quote, choose, is_stale, refusal
+from shared.core.quotes import (
+    ISSUER,
+    SOURCE_ORDER,
+    UNSTATED_CONFIDENCE,
+    Price,
+    Quote,
+    choose,
+    is_stale,
+    refusal,
+)
 
 NOW = datetime(2026, 9, 1, 10, tzinfo=UTC)
 ASSET = AssetId("eip155:1/slip44:60")
 
 
 def quote(source: str = "llama", price: str = "100", *, minutes: float = 1, **fields: object) -> Quote:
-    made = Quote(ASSET, source, Decimal(price), NOW - timedelta(minutes=minutes))
+    stated = None if source in UNSTATED_CONFIDENCE else Decimal("0.9")
+    made = Quote(ASSET, source, Decimal(price), NOW - timedelta(minutes=minutes), stated)
     return replace(made, **fields)  # type: ignore[arg-type]  # the tests name real fields
 
 
@@ -35,7 +45,7 @@ QUOTES = st.builds(
     price_usd=PRICES | st.sampled_from([Decimal(n) for n in (1, 2, 3, 100, 101, 102, 103, 109, 111, 250)]),
     as_of=st.integers(-90, 3000).map(lambda minutes: NOW - timedelta(minutes=minutes)),
     confidence=CONFIDENCES,
-    liquidity_usd=st.none() | st.sampled_from([Decimal(1), Decimal(9_999), Decimal(10_000), Decimal(10**9)]),
+    volume_usd_24h=st.none() | st.sampled_from([Decimal(0), Decimal(999), Decimal(1_000), Decimal(10**9)]),
     market=st.sampled_from(["open", "closed", "extended", "overnight", "halted", "unknown"]),
 )
 MANY = st.lists(QUOTES, max_size=6)
@@ -173,7 +183,9 @@ def test_a_depeg_is_not_hidden() -> None:
     [
         (quote(market="halted"), "market_halted"),
         (quote(confidence=Decimal("0.49")), "low_confidence"),
-        (quote(liquidity_usd=Decimal("9999.99")), "thin_liquidity"),
+        (quote("llama", confidence=None), "low_confidence"),
+        (quote("other", confidence=None), "low_confidence"),
+        (quote(volume_usd_24h=Decimal("999.99")), "thin_market"),
         (quote(minutes=24 * 60 + 1), "too_old"),
         (quote(minutes=5 * 24 * 60 + 1, market="closed"), "too_old"),
         (quote(minutes=-11), "bad_time"),
@@ -189,7 +201,7 @@ def test_a_doubtful_quote_is_shown_with_its_reason_but_not_counted(refused: Quot
     "counted",
     [
         quote(confidence=Decimal("0.5")),
-        quote(liquidity_usd=Decimal(10_000)),
+        quote(volume_usd_24h=Decimal(1_000)),
         quote(minutes=24 * 60),
         quote(minutes=3 * 24 * 60, market="closed"),
         quote(minutes=-9),

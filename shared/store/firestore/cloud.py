@@ -1,0 +1,137 @@
+"""The connection to Firestore: where documents are, how they are written, what its errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from google.cloud.firestore import (
+    AsyncClient,
+    AsyncCollectionReference,
+    AsyncDocumentReference,
+    AsyncQuery,
+    AsyncWriteBatch,
+    DocumentSnapshot,
+)
+
+from ...errors import StoreUnavailable
+
+# An answer is due within 15 s; what takes longer than this, repetitions included, is not there.
+_PATIENCE_SECONDS = 10.0
+_MAX_ID = 700
+_GET_AT_ONCE = 300
+
+
+Document: TypeAlias = "DocumentSnapshot[Any]"
+
+
+class Refused(Exception):
+    """A commit found a document that should not be there, or one that is missing or was changed."""
+
+
+def document_id(*names: str) -> str:
+    """One id of several names: the same for the same names only, and fit for a path whatever they hold."""
+    text = ":".join(quote(name, safe="") for name in names)
+    if len(text) > _MAX_ID:
+        from hashlib import sha256
+
+        return f"sha256={sha256(text.encode()).hexdigest()}"
+    # A path may not hold "." or "..", and ids that begin with two underscores are Firestore's own.
+    if text in ("", ".", "..") or text.startswith("__"):
+        return f"={text}"
+    return text
+
+
+class Cloud:
+    """The client, made on first use in the event loop that uses it."""
+
+    def __init__(self, project: str | None, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._project = project
+        self._patience_seconds = patience_seconds
+        self._client: AsyncClient | None = None
+
+    @property
+    def client(self) -> AsyncClient:
+        if self._client is None:
+            self._client = AsyncClient(project=self._project)
+        return self._client
+
+    def collection(self, name: str) -> AsyncCollectionReference:
+        return self.client.collection(name)
+
+    def user(self, user: str) -> AsyncDocumentReference:
+        """The document under which a user's own collections are."""
+        return self.client.collection("users").document(document_id(user))
+
+    def below(self, user: str, name: str) -> AsyncCollectionReference:
+        """One of the user's own collections."""
+        collection: AsyncCollectionReference = self.user(user).collection(name)
+        return collection
+
+    def batch(self) -> AsyncWriteBatch:
+        return self.client.batch()
+
+    async def get(self, document: AsyncDocumentReference) -> Document:
+        with translated():
+            return await document.get(**self._patience())
+
+    async def get_all(self, documents: list[AsyncDocumentReference]) -> AsyncIterator[Document]:
+        """Those of the documents that exist, in any order."""
+        for start in range(0, len(documents), _GET_AT_ONCE):
+            with translated():
+                found = self.client.get_all(documents[start : start + _GET_AT_ONCE], **self._patience())
+                kept = [snapshot async for snapshot in found if snapshot.exists]
+            for snapshot in kept:
+                yield snapshot
+
+    async def select(self, query: AsyncQuery) -> list[Document]:
+        with translated():
+            return list(await query.get(**self._patience()))
+
+    async def commit(self, batch: AsyncWriteBatch) -> None:
+        """Write all of the batch or nothing. Raises Refused, and StoreUnavailable."""
+        from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
+
+        with translated():
+            try:
+                await batch.commit(**self._patience())
+            except (AlreadyExists, FailedPrecondition, NotFound) as error:
+                raise Refused(str(error)) from error
+
+    def unchanged(self, snapshot: Document) -> Any:
+        """The condition that a document is still as it was read."""
+        return self.client.write_option(last_update_time=snapshot.update_time)
+
+    def _patience(self) -> dict[str, Any]:
+        """How long a call may take, and which errors it is repeated on: those that pass."""
+        from google.api_core import exceptions
+        from google.api_core.retry import if_exception_type
+        from google.api_core.retry_async import AsyncRetry
+
+        passing = if_exception_type(
+            exceptions.ServiceUnavailable, exceptions.Aborted, exceptions.InternalServerError
+        )
+        limit = self._patience_seconds
+        retry = AsyncRetry(passing, initial=0.1, maximum=2.0, multiplier=2.0, timeout=limit)
+        return {"retry": retry, "timeout": limit}
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._client is not None:
+            # The library has no public way to close its channel.
+            await self._client._firestore_api.transport.close()
+            self._client = None
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What Firestore raises becomes StoreUnavailable."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
+        raise StoreUnavailable(f"Firestore cannot be used ({type(error).__name__})") from error

@@ -1,0 +1,51 @@
+"""Content of any length beside a document: a document holds one part, further ones hold the rest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from google.cloud.firestore import AsyncDocumentReference, AsyncWriteBatch
+
+from .cloud import Cloud, Document
+
+# Of the 1 MiB that a document may have, with room for its other fields.
+PART_BYTES = 900_000
+
+
+def add_parts(
+    batch: AsyncWriteBatch,
+    document: AsyncDocumentReference,
+    content: bytes,
+    writing: str = "",
+    expire_at: datetime | None = None,
+) -> dict[str, Any]:
+    """Put all but the first part into the batch; what remains are fields of the document itself.
+
+    `writing` tells the parts of one writing from those of another.
+    """
+    pieces = [content[i : i + PART_BYTES] for i in range(0, len(content), PART_BYTES)] or [b""]
+    for number, piece in enumerate(pieces[1:], 1):
+        batch.set(_part(document, writing, number), {"content": piece, "expire_at": expire_at})
+    return {"content": pieces[0], "parts": len(pieces), "writing": writing}
+
+
+def remove_parts(batch: AsyncWriteBatch, snapshot: Document) -> None:
+    """Put the removal of a document's further parts into the batch."""
+    for number in range(1, snapshot.get("parts")):
+        batch.delete(_part(snapshot.reference, snapshot.get("writing"), number))
+
+
+async def read_parts(cloud: Cloud, snapshot: Document) -> bytes | None:
+    """The whole content; None if it was written anew while it was read."""
+    count, writing = snapshot.get("parts"), snapshot.get("writing")
+    parts = [_part(snapshot.reference, writing, number) for number in range(1, count)]
+    found = {part.id: part.get("content") async for part in cloud.get_all(parts)}
+    if len(found) < len(parts):
+        return None
+    return b"".join([snapshot.get("content"), *(found[part.id] for part in parts)])
+
+
+def _part(document: AsyncDocumentReference, writing: str, number: int) -> AsyncDocumentReference:
+    part: AsyncDocumentReference = document.collection("parts").document(f"{writing}-{number:04d}")
+    return part

@@ -1,0 +1,129 @@
+"""One SQLite file: who may write when, on which threads, and what its errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from sqlite3 import Connection
+from typing import TypeVar
+
+from ...errors import StoreUnavailable
+from .schema import migrate
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+_BUSY_SECONDS = 10.0
+_READERS = 3
+
+
+class Database:
+    """Runs work on connections in threads of its own: writes one at a time, reads beside them.
+
+    A database in memory has one connection for both. The file is made on first use, for its owner only.
+    """
+
+    def __init__(self, path: str, busy_seconds: float = _BUSY_SECONDS) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._local = threading.local()
+        self._preparing = threading.Lock()
+        self._opened: list[Connection] = []
+        self._writer = ThreadPoolExecutor(1, "store-write")
+        self._readers = self._writer if path == MEMORY else ThreadPoolExecutor(_READERS, "store-read")
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """What the work returns; it sees one state of the database. Raises StoreUnavailable."""
+        return await self._run(self._readers, partial(self._in_transaction, "BEGIN", work))
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """What the work returns, once it is kept: all that it did, or nothing if it raises."""
+        return await self._run(self._writer, partial(self._in_transaction, "BEGIN IMMEDIATE", work))
+
+    async def close(self) -> None:
+        """Wait for the work at hand and close every connection."""
+        for threads in {self._writer, self._readers}:
+            await asyncio.to_thread(threads.shutdown)
+        while self._opened:
+            self._opened.pop().close()
+
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        """A caller who gives up does not stop a write halfway: it is finished or undone in its thread."""
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+    def _in_transaction(self, begin: str, work: Callable[[Connection], T]) -> T:
+        with _translated():
+            connection = self._connection()
+            connection.execute(begin)
+            with connection:
+                return work(connection)
+
+    def _connection(self) -> Connection:
+        known: Connection | None = getattr(self._local, "connection", None)
+        if known is None:
+            with self._preparing:
+                known = _connect(self._path, self._busy_seconds, prepare=not self._opened)
+                self._opened.append(known)
+            self._local.connection = known
+        return known
+
+
+def _connect(path: str, busy_seconds: float, *, prepare: bool) -> Connection:
+    """A connection; the first one of a process makes the file what it has to be."""
+    if prepare and path != MEMORY:
+        _create_private(path)
+    # Closed by another thread than its own, when all threads are done.
+    connection = sqlite3.connect(path, busy_seconds, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if prepare:
+        _use_wal(connection, busy_seconds)
+        migrate(connection)
+    return connection
+
+
+def _create_private(path: str) -> None:
+    """Make the file before SQLite does, because SQLite would let everybody read it.
+
+    A file that exists is not opened: closing it again would drop the locks that SQLite has on it.
+    """
+    try:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise StoreUnavailable(f"the store's file cannot be made: {error.strerror}") from error
+
+
+def _use_wal(connection: Connection, busy_seconds: float) -> None:
+    """Let readers and the writer not wait for one another.
+
+    SQLite does not wait for its turn at this switch as it does elsewhere, so we do.
+    """
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the store's file cannot be used: {error}") from error

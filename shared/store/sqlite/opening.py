@@ -1,0 +1,38 @@
+"""All ports of one SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from sqlite3 import Connection
+
+from ..ports import Store
+from .answers import SqliteAnswers
+from .database import Database
+from .log import SqliteCheckpoints, SqliteTradeLog
+from .snapshots import SqliteSnapshots
+from .trades import SqliteTrades
+from .wallets import SqliteWallets
+
+
+def open_sqlite(path: str, clock: Callable[[], datetime]) -> Store:
+    """The store in this file, or in memory for `:memory:`; the file is made on first use."""
+    database = Database(path)
+
+    async def ready() -> None:
+        await database.read(_look)
+
+    return Store(
+        trades=SqliteTrades(database, clock),
+        log=SqliteTradeLog(database, clock),
+        checkpoints=SqliteCheckpoints(database, clock),
+        wallets=SqliteWallets(database),
+        snapshots=SqliteSnapshots(database),
+        answers=SqliteAnswers(database, clock),
+        ready=ready,
+        close=database.close,
+    )
+
+
+def _look(connection: Connection) -> None:
+    connection.execute("SELECT 1 FROM trades LIMIT 1").fetchone()

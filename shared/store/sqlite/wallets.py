@@ -1,0 +1,59 @@
+"""The Wallets port on SQLite."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from sqlite3 import Connection
+
+from ...core.ids import Address
+from ...errors import Conflict, NotFound
+from ..codecs import from_micros, to_micros
+from ..ports import MAX_WALLETS, SavedWallet
+from .database import Database
+
+
+class SqliteWallets:
+    """Saved wallets in a table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_wallet(self, user: str, wallet: SavedWallet) -> None:
+        await self._database.write(partial(_add, user, wallet))
+
+    async def list_wallets(self, user: str) -> tuple[SavedWallet, ...]:
+        return await self._database.read(partial(_list, user))
+
+    async def remove_wallet(self, user: str, address: Address) -> None:
+        await self._database.write(partial(_remove, user, address))
+
+
+def _add(user: str, wallet: SavedWallet, connection: Connection) -> None:
+    kept = {known.address for known in _list(user, connection)}
+    if wallet.address in kept:
+        raise Conflict(f"wallet {wallet.address} is saved already")
+    if len(kept) >= MAX_WALLETS:
+        raise Conflict(f"there are {MAX_WALLETS} saved wallets already, which is as many as may be")
+    connection.execute(
+        "INSERT INTO wallets VALUES (?, ?, ?, ?, ?)",
+        (user, wallet.address, wallet.label, json.dumps(wallet.chains), to_micros(wallet.created_at)),
+    )
+
+
+def _list(user: str, connection: Connection) -> tuple[SavedWallet, ...]:
+    rows = connection.execute(
+        """SELECT address, label, chains, created_at FROM wallets
+           WHERE user_id = ? ORDER BY created_at, address""",
+        (user,),
+    )
+    return tuple(
+        SavedWallet(Address(address), label, tuple(json.loads(chains)), from_micros(created_at))
+        for address, label, chains, created_at in rows
+    )
+
+
+def _remove(user: str, address: Address, connection: Connection) -> None:
+    query = "DELETE FROM wallets WHERE user_id = ? AND address = ?"
+    if not connection.execute(query, (user, address)).rowcount:
+        raise NotFound(f"there is no saved wallet {address}")

@@ -1,0 +1,214 @@
+"""What is Firestore's own: crashes between commits, repeated commits, declared indexes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from google.cloud.firestore import AsyncWriteBatch, FieldFilter
+
+from shared.core.trades import Trade
+from shared.errors import Conflict, StoreUnavailable
+from shared.store.firestore.cloud import Cloud, document_id
+from shared.store.firestore.opening import store_in
+from shared.store.ports import Store
+from tests.store.conftest import IndexedCloud
+from tests.store.indexes import INDEXES, IndexMissing
+from tests.store.samples import ALICE, START, Clock, once, trade, tx
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+class CrashingCloud(IndexedCloud):
+    """Its process is gone after so many commits: no further one reaches the database."""
+
+    def __init__(self, project: str, commits: int) -> None:
+        super().__init__(project)
+        self._left = commits
+
+    async def commit(self, batch: AsyncWriteBatch) -> None:
+        if self._left == 0:
+            raise Crash
+        self._left -= 1
+        await super().commit(batch)
+
+
+class DeafCloud(IndexedCloud):
+    """Its commits arrive, their answers do not."""
+
+    async def commit(self, batch: AsyncWriteBatch) -> None:
+        await super().commit(batch)
+        raise StoreUnavailable("no answer")
+
+
+class RepeatingCloud(IndexedCloud):
+    """Sends every commit twice, as Google's library does when an answer is lost, and hears the second one."""
+
+    async def commit(self, batch: AsyncWriteBatch) -> None:
+        writes = list(batch._write_pbs)
+        await super().commit(batch)
+        batch._write_pbs = writes
+        await super().commit(batch)
+
+
+async def read_all(store: Store) -> list[Trade]:
+    return [t async for chunk in store.log.read_trades(ALICE) for t in chunk]
+
+
+def many(count: int) -> list[Trade]:
+    return [trade(n, tx_hash=tx(n), chain="base") for n in range(count)]
+
+
+@pytest.mark.parametrize("commits", range(6))
+async def test_an_import_that_crashed_anywhere_can_be_repeated(
+    cloud: IndexedCloud, clock: Clock, commits: int
+) -> None:
+    project = cloud.client.project
+    crashing = store_in(CrashingCloud(project, commits), clock)
+    with pytest.raises(Crash):
+        await crashing.log.import_trades(ALICE, [many(700)], once())
+    await crashing.close()
+    store = store_in(cloud, clock)
+
+    clock.pass_(minutes=2)
+    answer = await store.log.import_trades(ALICE, [many(700)], once(body=b"second"))
+
+    # The first one opens the journal, three write the trades, the fifth makes it happen.
+    assert answer == (once().answer if commits == 5 else None)
+    assert await read_all(store) == many(700)
+    await store.close()
+
+
+async def test_a_crashed_import_is_gone_before_the_next_one(cloud: IndexedCloud, clock: Clock) -> None:
+    crashing = store_in(CrashingCloud(cloud.client.project, 3), clock)
+    with pytest.raises(Crash):
+        await crashing.log.import_trades(ALICE, [many(700)])
+    await crashing.close()
+    store = store_in(cloud, clock)
+    assert len(await read_all(store)) == 600
+
+    with pytest.raises(Conflict, match="at work"):
+        await store.log.import_trades(ALICE, [[trade(1000)]])
+    clock.pass_(minutes=2)
+    await store.log.import_trades(ALICE, [[trade(1000)]])
+
+    assert await read_all(store) == [trade(1000)]
+    await store.trades.add_trades(ALICE, many(5))
+    await store.close()
+
+
+async def test_an_addition_whose_answer_was_lost_can_be_repeated(cloud: IndexedCloud, clock: Clock) -> None:
+    deaf = store_in(DeafCloud(cloud.client.project), clock)
+    with pytest.raises(StoreUnavailable):
+        await deaf.trades.add_trades(ALICE, many(2), once())
+    await deaf.close()
+    store = store_in(cloud, clock)
+
+    assert await store.trades.add_trades(ALICE, many(2), once(body=b"second")) == once().answer
+    assert await read_all(store) == many(2)
+    await store.close()
+
+
+async def test_an_import_whose_last_answer_was_lost_is_not_taken_back(
+    cloud: IndexedCloud, clock: Clock
+) -> None:
+    class DeafAtTheEnd(IndexedCloud):
+        async def commit(self, batch: AsyncWriteBatch) -> None:
+            ends = any("finished" in write.update.fields for write in batch._write_pbs)
+            await super().commit(batch)
+            if ends:
+                raise StoreUnavailable("no answer")
+
+    deaf = store_in(DeafAtTheEnd(cloud.client.project), clock)
+    with pytest.raises(StoreUnavailable):
+        await deaf.log.import_trades(ALICE, [many(5)], once())
+    await deaf.close()
+    store = store_in(cloud, clock)
+
+    assert await read_all(store) == many(5)
+    assert await store.log.import_trades(ALICE, [many(5)], once()) == once().answer
+    await store.close()
+
+
+async def test_a_repeated_commit_is_no_conflict(emulator: str, cloud: IndexedCloud, clock: Clock) -> None:
+    store = store_in(RepeatingCloud(cloud.client.project), clock)
+
+    assert await store.trades.add_trades(ALICE, many(3), once()) is None
+    changed = many(3)[1]._replace(symbol="WETH", tx_hash=tx(9))
+    assert await store.trades.replace_trade(ALICE, changed, 1) == (changed, 2)
+    await store.trades.delete_trade(ALICE, changed.id, 2)
+
+    assert await read_all(store) == [many(3)[0], many(3)[2]]
+    await store.close()
+    await cloud.close()
+
+
+async def test_no_number_is_kept_as_a_double(cloud: IndexedCloud, clock: Clock) -> None:
+    store = store_in(cloud, clock)
+    await store.trades.add_trades(ALICE, many(1))
+
+    fields = (await cloud.get(cloud.collection("trades").document("alice-000000"))).to_dict()
+
+    assert fields is not None
+    assert fields["amount"] == "1.50"
+    assert fields["total_usd"] == "3000.1500"
+    assert fields["executed_at"] == START
+    assert not [name for name, value in fields.items() if isinstance(value, float)]
+    await store.close()
+
+
+async def test_an_unreachable_firestore_is_unavailable(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
+    store = store_in(Cloud("demo-nowhere", patience_seconds=0.2), clock)
+
+    with pytest.raises(StoreUnavailable):
+        await store.ready()
+    await store.close()
+
+
+async def test_a_query_without_a_declared_index_is_refused(cloud: IndexedCloud, clock: Clock) -> None:
+    trades = cloud.collection("trades").where(filter=FieldFilter("user_id", "==", ALICE))
+
+    for query in (
+        trades.order_by("created_at"),
+        trades.where(filter=FieldFilter("amount", "==", "1")),
+        trades.where(filter=FieldFilter("source", "==", "api")).order_by("executed_at"),
+        trades.where(filter=FieldFilter("executed_at", "<", START)).where(
+            filter=FieldFilter("link", ">", "a")
+        ),
+        cloud.collection("trades").order_by("executed_at"),
+    ):
+        with pytest.raises(IndexMissing):
+            await cloud.select(query)
+    await cloud.close()
+
+
+def test_no_index_is_declared_twice() -> None:
+    declared = json.loads(INDEXES.read_text())
+
+    for kind in ("indexes", "fieldOverrides"):
+        texts = [json.dumps(each, sort_keys=True) for each in declared[kind]]
+        assert len(set(texts)) == len(texts)
+
+
+def test_ids_of_documents_do_not_run_together() -> None:
+    names = [
+        ("a", "b"),
+        ("a:b",),
+        ("a%3Ab",),
+        ("a/b",),
+        (".",),
+        ("..",),
+        ("__a__",),
+        ("",),
+        ("=.",),
+        ("é" * 900,),
+    ]
+
+    ids = {document_id(*each) for each in names}
+
+    assert len(ids) == len(names)
+    assert all(0 < len(each) <= 1500 and "/" not in each and each not in (".", "..") for each in ids)
+    assert document_id("01ab") == "01ab"

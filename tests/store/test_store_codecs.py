@@ -1,0 +1,95 @@
+"""What is written is read again as it was."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.core.trades import LotPick
+from shared.errors import InvalidInput
+from shared.store.codecs import (
+    format_position,
+    from_micros,
+    money_text,
+    pack,
+    parse_position,
+    row_trade,
+    to_micros,
+    trade_row,
+    unpack,
+)
+from shared.store.ports import Position
+from shared.store.trade_ids import TradeIds
+from tests.store.samples import Clock, trade
+
+moments = st.integers(0, 253_000_000_000_000_000).map(from_micros)
+money = st.decimals(0, Decimal(10) ** 30, allow_nan=False, allow_infinity=False)
+ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
+
+
+@given(money, moments, st.lists(st.tuples(ids, money), max_size=3), st.none() | money)
+def test_a_row_is_the_trade(
+    amount: Decimal, at: datetime, lots: list[tuple[str, Decimal]], fee: Decimal | None
+) -> None:
+    picks = tuple(LotPick(*pick) for pick in lots)
+    kept = trade(1)._replace(amount=amount, executed_at=at, lots=picks, fee_usd=fee)
+
+    row = trade_row(kept)
+
+    assert row_trade(row) == kept
+    assert {type(value) for value in row} <= {str, int, type(None)}
+
+
+@given(moments)
+def test_microseconds_are_the_moment(at: datetime) -> None:
+    assert from_micros(to_micros(at)) == at
+
+
+@given(st.lists(st.builds(Position, moments, ids), min_size=2, max_size=8))
+def test_the_text_of_positions_sorts_as_they_do(positions: list[Position]) -> None:
+    assert [parse_position(format_position(p)) for p in positions] == positions
+    assert sorted(positions) == [parse_position(text) for text in sorted(map(format_position, positions))]
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[0-9]{18}\..*", fullmatch=True))
+def test_any_other_text_is_no_position(text: str) -> None:
+    try:
+        position = parse_position(text)
+    except InvalidInput:
+        return
+    assert format_position(position) == text
+
+
+def test_a_cursor_that_is_none_of_ours_is_named() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        parse_position("999999999999999999.a")
+
+    assert raised.value.field == "cursor"
+
+
+@pytest.mark.parametrize(("value", "text"), [("1E+2", "100"), ("1E-7", "0.0000001"), ("1.50", "1.50")])
+def test_money_has_all_its_digits_and_no_exponent(value: str, text: str) -> None:
+    assert money_text(Decimal(value)) == text
+
+
+@given(st.binary(max_size=300))
+def test_unpacking_undoes_packing(content: bytes) -> None:
+    assert unpack(pack(content)) == content
+
+
+def test_ids_sort_in_the_order_in_which_they_were_made() -> None:
+    clock = Clock()
+    new_ids = TradeIds(clock)
+    made = [new_ids.next_id() for _ in range(50)]
+    clock.pass_(seconds=-5)
+    made += [new_ids.next_id() for _ in range(50)]
+    clock.pass_(seconds=20)
+    made.append(new_ids.next_id())
+
+    assert made == sorted(made)
+    assert len(set(made)) == 101
+    assert {len(each) for each in made} == {30}
