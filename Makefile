@@ -66,7 +66,8 @@ clean:
 	@touch $@
 
 tests/devnet/node_modules/ready: tests/devnet/package-lock.json
-	@command -v npm >/dev/null || { echo "Node.js 20 or later with npm is needed: install it, then run make again" >&2; exit 1; }
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null || \
+	    { echo "Node.js 20 or later with npm is needed: install it, then run make again" >&2; exit 1; }
 	@echo "setting up Node packages in tests/devnet (once)"
 	@# not `npm ci`: it refuses a lock file without every platform's optional build of anvil
 	@npm install --prefix tests/devnet --no-save --no-audit --no-fund --loglevel=error >/dev/null

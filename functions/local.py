@@ -13,6 +13,7 @@ import uvicorn
 from shared.api.app import join_apps
 from shared.config import Settings
 from shared.web.app import App
+from shared.web.operations import OPERATION_PATHS
 from shared.wiring import Context
 
 # This machine only: without AUTH_MODE=oidc everybody who reaches the port is the one local user.
@@ -52,7 +53,8 @@ def bind(port: int) -> socket.socket:
 
 def announce(apps: Sequence[App[Context]], port: int) -> None:
     """Say what is served where."""
-    paths = dict.fromkeys(route.path for app in apps for route in app.routes)
+    served = {route.path for app in apps for route in app.routes}
+    paths = sorted(served, key=lambda path: (path in OPERATION_PATHS, path))
     lines = [
         f"chainfolio serves on http://{HOST}:{port}",
         *(f"  http://{HOST}:{port}{path}" for path in paths),
@@ -69,6 +71,7 @@ def serve(app: App[Context], bound: socket.socket) -> None:
         log_level="warning",
         log_config=None,
         lifespan="on",
+        proxy_headers=False,  # there is no proxy: whoever sends X-Forwarded-For made it up
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     try:

@@ -18,6 +18,8 @@ AuthMode = Literal["local", "oidc"]
 
 _RPC_BY_NAME = {"ETH_RPC_URL": 1, "SEPOLIA_RPC_URL": 11155111}
 _RPC_BY_ID = re.compile(r"RPC_URL_([1-9][0-9]{0,19})")
+_SQLITE = re.compile(r"sqlite:.+")
+_ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::[0-9]{1,5})?")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -51,6 +53,10 @@ class Settings:
     rpc_urls: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Chain id → endpoints that replace the built-in ones, in order of preference."""
     price_apis: PriceApis = PriceApis()
+    store: str = "sqlite:.data/chainfolio.db"
+    """`sqlite:PATH`, `sqlite::memory:` or `firestore`."""
+    project: str | None = None
+    """The Google Cloud project; None for the surroundings' own."""
     chains: tuple[str, ...] = ()
     """Names of the chains to enable; empty for the built-in choice."""
     auth_mode: AuthMode = "local"
@@ -77,14 +83,16 @@ class Settings:
         return cls(
             rpc_urls=env.rpc_urls(),
             price_apis=_price_apis(env),
+            store=env.store("firestore" if deployed else "sqlite:.data/chainfolio.db"),
+            project=env.text("GOOGLE_CLOUD_PROJECT", "") or None,
             chains=env.words("CHAINS"),
             auth_mode=mode,
             oidc=_oidc(env, required=mode == "oidc"),
-            cors_origins=env.words("CORS_ORIGINS"),
+            cors_origins=env.origins("CORS_ORIGINS"),
             price_ttl_seconds=env.number("PRICE_TTL_SECONDS", 60, 0, 86_400),
             balance_ttl_seconds=env.number("BALANCE_TTL_SECONDS", 10, 0, 86_400),
-            rate_limit_per_minute=int(env.number("RATE_LIMIT_PER_MINUTE", 600, 1, 1_000_000)),
-            port=int(env.number("PORT", 8080, 1, 65_535)),
+            rate_limit_per_minute=env.whole("RATE_LIMIT_PER_MINUTE", 600, 1, 1_000_000),
+            port=env.whole("PORT", 8080, 1, 65_535),
             log_level=env.choice("LOG_LEVEL", "INFO", _LOG_LEVELS, fold=str.upper),
             deployed=deployed,
         )
@@ -153,6 +161,24 @@ class _Reader:
             raise ConfigError(f"{name}: must be between {least} and {most}")
         return float(value)
 
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        value = self.number(name, default, least, most)
+        if value != int(value):
+            raise ConfigError(f"{name}: must be a whole number")
+        return int(value)
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        origins = self.words(name)
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ConfigError(f"{name}: must be origins such as https://app.example, separated by commas")
+        return origins
+
+    def store(self, default: str) -> str:
+        name = self.text("STORE", default)
+        if name != "firestore" and not _SQLITE.fullmatch(name):
+            raise ConfigError("STORE: must be sqlite:PATH, sqlite::memory: or firestore")
+        return name
+
     def url(self, name: str, default: str) -> str:
         return _checked_url(name, self.text(name, default)).rstrip("/")
 
@@ -160,6 +186,8 @@ class _Reader:
         urls: dict[int, tuple[str, ...]] = {}
         for name in sorted(self._environ):
             by_id = _RPC_BY_ID.fullmatch(name)
+            if not by_id and name.startswith("RPC_URL_"):
+                raise ConfigError(f"{name}: must end in a chain id, such as RPC_URL_8453")
             chain_id = int(by_id[1]) if by_id else _RPC_BY_NAME.get(name)
             if chain_id is not None and self.words(name):
                 found = tuple(_checked_url(name, url) for url in self.words(name))

@@ -102,8 +102,14 @@ class _Fields:
 
     def take_address_or_none(self, name: str) -> Address | None:
         text = self.take_or_none(name, str)
+        return None if text is None else self._address(name, text)
+
+    def take_addresses(self, name: str) -> tuple[Address, ...]:
+        return tuple(self._address(name, text) for text in self.take_texts(name))
+
+    def _address(self, name: str, text: str) -> Address:
         try:
-            return None if text is None else _address(text)
+            return _address(text)
         except ValueError as error:
             raise ConfigError(f"{self.where}: {name}: {error}") from error
 
@@ -141,6 +147,7 @@ def _chain(where: str, value: object) -> Chain:
         enabled=fields.take_or_none("enabled", bool) or False,
         testnet=fields.take_or_none("testnet", bool) or False,
         runs_init_code=fields.take_or_none("runs_init_code", bool) is not False,
+        native_mirrors=fields.take_addresses("native_mirrors"),
     )
     fields.finish()
     return chain

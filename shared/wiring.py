@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,9 @@ from .facts import load_chains, load_tokens
 from .prices.backed import Backed
 from .prices.book import PriceBook
 from .prices.opening import Prices, open_prices
+from .store.opening import StoreOnDemand, open_store
+from .store.ports import Store
+from .store.trade_ids import TradeIds
 
 _ETHEREUM = ChainId(1)
 
@@ -37,9 +41,11 @@ class Context:
     balances: BalanceCache
     names: Names
     pricing: Prices
+    stores: StoreOnDemand
     token_lists: Callable[[ChainId], tuple[Token, ...]]
     clock: Callable[[], datetime]
     gateways: Gateways = field(default_factory=Gateways)
+    trade_ids: TradeIds = field(default_factory=lambda: TradeIds(_now))
 
     @property
     def prices(self) -> PriceBook:
@@ -48,6 +54,20 @@ class Context:
     @property
     def catalogue(self) -> Backed:
         return self.pricing.backed
+
+    @property
+    def store(self) -> Store:
+        return self.stores.get()
+
+    @property
+    def cursor_key(self) -> bytes:
+        """What cursors are made with: the same in all processes of a deployment, another one elsewhere.
+
+        It is made of settings and so no secret; `web.cursors` says why none is needed.
+        """
+        oidc = self.settings.oidc
+        about = ("cursors", oidc.issuer or "", oidc.audience or "", self.settings.project or "")
+        return hashlib.sha256("\n".join(about).encode()).digest()
 
     def client(self, chain: Chain) -> ChainClient:
         return self.clients.client(chain)
@@ -58,6 +78,7 @@ class Context:
         await self.pricing.close()
         await self.clients.close()
         await self.gateways.close()
+        await self.stores.close()
 
 
 def open_context(settings: Settings) -> Context:
@@ -77,6 +98,7 @@ def open_context(settings: Settings) -> Context:
         balances=BalanceCache(_now, ttl=timedelta(seconds=settings.balance_ttl_seconds)),
         names=Names(partial(resolve_name, clients.client(known[_ETHEREUM]), gateways), _now),
         pricing=open_prices(settings.price_apis, known, ttl=settings.price_ttl_seconds, tls=tls),
+        stores=StoreOnDemand(partial(open_store, settings.store, settings.project, _now)),
         token_lists=load_tokens,
         clock=_now,
         gateways=gateways,
@@ -91,8 +113,13 @@ def _open_tls() -> ssl.SSLContext:
 
 def check_settings(settings: Settings) -> None:
     """Raises ConfigError for what only shows against the facts, so that it stops the start."""
-    if settings.chains:
-        choose_chains(load_chains(), settings.chains)
+    if not settings.chains and not settings.rpc_urls:
+        return
+    known = load_chains()
+    choose_chains(known, settings.chains)
+    for chain_id in settings.rpc_urls:
+        if known.get(ChainId(chain_id)) is None:
+            raise ConfigError(f"RPC_URL_{chain_id}: {chain_id} is not a known chain")
 
 
 def choose_chains(known: Chains, names: tuple[str, ...]) -> Chains:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import cast
 
 from shared.chain.cache import BalanceCache
 from shared.chain.clients import ChainClients
 from shared.chain.health import EndpointHealth
 from shared.chain.names import Names
+from shared.chain.transfer_logs import Span
 from shared.config import Settings
 from shared.core.balances import BalanceRead, Block, TokenFault
 from shared.core.chains import Chain, Chains
@@ -19,12 +21,14 @@ from shared.core.failures import Failure
 from shared.core.ids import Address, AssetId, ChainId
 from shared.core.quotes import Price, Quote, unpriced
 from shared.core.tokens import Token, erc20
-from shared.errors import RpcError
+from shared.core.transactions import NativeChange, TransactionRead
+from shared.errors import RpcError, RpcUnavailable
 from shared.facts import load_chains
 from shared.prices.backed import Backed
 from shared.prices.book import PriceAnswer, PriceBook
 from shared.prices.http import JsonHttp
 from shared.prices.opening import Prices
+from shared.store.opening import StoreOnDemand, open_store
 from shared.wiring import Context
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -51,6 +55,33 @@ class FakeClock:
 
 
 @dataclass
+class FakeHistory:
+    """A chain on which the transactions in `known` happened; raises `error` if there is one."""
+
+    known: dict[str, TransactionRead] = field(default_factory=dict)
+    error: RpcError | None = None
+
+    async def read_transaction(self, tx_hash: str, *, within: float) -> TransactionRead:
+        self._check()
+        return self.known.get(tx_hash, TransactionRead(tx_hash))
+
+    async def read_native_change(self, wallet: Address, block_number: int, *, within: float) -> NativeChange:
+        raise RpcUnavailable("this chain keeps no old state")
+
+    async def read_transfers(self, wallet: Address, first: int, last: int, *, within: float) -> Span:
+        self._check()
+        return Span((), last)
+
+    async def read_head(self, *, within: float) -> int:
+        self._check()
+        return 23_800_000
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
 class FakeClient:
     """A chain that holds what `balances` says; raises `error` if there is one. Counts its reads."""
 
@@ -60,6 +91,8 @@ class FakeClient:
     faults: tuple[TokenFault, ...] = ()
     error: RpcError | None = None
     reads: int = 0
+    block_number: int = 23_800_000
+    history: FakeHistory = field(default_factory=FakeHistory)
 
     async def read_balances(
         self, wallets: Sequence[Address], tokens: Sequence[Address], *, within: float
@@ -68,7 +101,7 @@ class FakeClient:
         self._check()
         asked = {(wallet, token) for wallet in wallets for token in (None, *tokens)}
         found = {key: raw for key, raw in self.balances.items() if key in asked}
-        block = Block(23_800_000, NOON)
+        block = Block(self.block_number, NOON)
         return BalanceRead(self.chain.chain_id, block, found, self.faults, frozenset(), len(tokens))
 
     async def read_tokens(self, addresses: Sequence[Address], *, within: float) -> list[Token | TokenFault]:
@@ -154,6 +187,10 @@ class Fakes:
     names: FakeNames = field(default_factory=FakeNames)
     chains: Chains = field(default_factory=load_chains)
     tokens: tuple[Token, ...] = (USDC,)
+    stores: StoreOnDemand = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stores = StoreOnDemand(partial(open_store, "sqlite::memory:", None, self.clock))
 
     def client(self, chain_id: int) -> FakeClient:
         return self.clients.client(self.chains[ChainId(chain_id)])
@@ -169,6 +206,7 @@ class Fakes:
             pricing=Prices(
                 cast(PriceBook, self.book), cast(Backed, FakeCatalogue()), cast(JsonHttp, FakeCatalogue())
             ),
+            stores=self.stores,
             token_lists=lambda chain_id: tuple(t for t in self.tokens if t.chain_id == chain_id),
             clock=self.clock,
         )

@@ -13,6 +13,7 @@ from ..core.portfolio import Portfolio, visible
 from ..errors import InvalidInput, Unauthenticated
 from ..services.addresses import check_address, resolve_addresses
 from ..services.portfolio import PortfolioQuery, read_portfolio
+from ..services.wallets import list_wallets
 from ..web.messages import Operation, Request, Response, Route, encode_json
 from ..web.params import Params, parse_flag
 from ..wiring import Context
@@ -37,6 +38,7 @@ class Question:
     min_value_usd: Decimal
     include_spam: bool
     refresh: bool
+    chains_named: bool = False
 
     @property
     def asset_ids(self) -> tuple[AssetId, ...]:
@@ -48,9 +50,23 @@ async def get(context: Context, request: Request) -> Response:
     question = parse_question(request.query, context.chains)
     if not question.addresses and request.user is None:
         raise Unauthenticated("without an address this shows your own wallets, and needs your token")
-    addresses = await resolve_addresses(question.addresses, context)
-    query = PortfolioQuery(addresses, question.chains, question.tokens, question.refresh)
+    query = await _query(question, request.user, context)
     return _answer(await read_portfolio(query, context), question, context)
+
+
+async def _query(question: Question, user: str | None, context: Context) -> PortfolioQuery:
+    """What is to be read: of the addresses asked for, or of the user's own wallets, each on its chains."""
+    if question.addresses or user is None:
+        addresses = await resolve_addresses(question.addresses, context)
+        return PortfolioQuery(addresses, question.chains, question.tokens, question.refresh)
+    saved = await list_wallets(user, context)
+    only = {wallet.address: wallet.chains for wallet in saved if wallet.chains}
+    chains = {chain.chain_id: chain for chain in question.chains}
+    if not question.chains_named:  # a saved chain is read even if it is not among those read by default
+        wanted = (context.chains.find(slug) for slugs in only.values() for slug in slugs)
+        chains.update((chain.chain_id, chain) for chain in wanted if chain is not None)
+    addresses = tuple(wallet.address for wallet in saved)
+    return PortfolioQuery(addresses, tuple(chains.values()), question.tokens, question.refresh, only)
 
 
 def parse_question(query: bytes, chains: Chains) -> Question:
@@ -72,6 +88,7 @@ def parse_question(query: bytes, chains: Chains) -> Question:
         min_value_usd=params.one("min_value_usd", _parse_minimum, Decimal(0)),
         include_spam=params.one("include_spam", parse_flag, False),
         refresh=params.one("refresh", parse_flag, False),
+        chains_named=bool(named),
     )
     params.check()
     return question
@@ -81,21 +98,30 @@ def _answer(portfolio: Portfolio, question: Question, context: Context) -> Respo
     shown = visible(
         portfolio.holdings, min_value_usd=question.min_value_usd, include_spam=question.include_spam
     )
-    body = portfolio_body(portfolio, shown, context.chains, question.asset_ids, PATH)
-    return Response(
+    body = portfolio_body(
+        portfolio, shown, context.chains, question.asset_ids, PATH, of_caller=not question.addresses
+    )
+    answer = Response(
         200,
         encode_json(body),
         cache_control=_NOT_REUSABLE,
         reusable_until=_reusable_until(portfolio, question, context),
     )
+    answer.supersedes = question.refresh
+    return answer
 
 
 def _reusable_until(portfolio: Portfolio, question: Question, context: Context) -> float | None:
-    """A complete answer holds as long as its oldest balance, but not where the caller's token decides."""
+    """An answer holds as long as its oldest balance, but not where the caller's token decides.
+
+    One that misses a chain or a price holds for a second: long enough for a crowd, too short to be missed.
+    """
     settings = context.settings
     holds = min(settings.balance_ttl_seconds, settings.price_ttl_seconds)
     until = portfolio.as_of + timedelta(seconds=holds)
-    if question.refresh or not question.addresses or not portfolio.complete or until <= context.clock():
+    if any(failure.scope != "token" for failure in portfolio.failures):
+        until = min(until, context.clock() + timedelta(seconds=min(holds, 1)))
+    if question.refresh or not question.addresses or until <= context.clock():
         return None
     return until.timestamp()
 
@@ -122,6 +148,8 @@ def _parse_token(chains: Chains, text: str) -> tuple[Chain, Address]:
         raise ValueError(f"{text[:100]!r} is not on a known chain")
     if address is None:
         raise ValueError(f"{text[:100]!r} is a native coin, which is always read")
+    if chain.mirrors_native(address):
+        raise ValueError(f"{text[:100]!r} is the native coin by another name, and would be counted twice")
     return chain, address
 
 

@@ -16,7 +16,8 @@ _DESCRIPTION = """
 All balances of a chain are read at one block. What cannot be read does not fail the request: the answer is
 200 with `complete` false, and `errors` names what is missing.
 
-Without `address` it shows the caller's saved wallets, and needs a token.
+Without `address` it shows the caller's saved wallets, each on the chains that it was saved with, and needs
+a token.
 """
 
 
@@ -119,7 +120,7 @@ def _example() -> Json:
                 "price_usd": "0.9998",
                 "as_of": "2026-11-21T12:00:00Z",
                 "confidence": "0.99",
-                "liquidity_usd": None,
+                "volume_usd_24h": None,
             }
         ],
         "flags": [],

@@ -12,6 +12,7 @@ from ..core.failures import Failure
 from ..core.ids import Address, AssetId, parse_asset_id
 from ..core.portfolio import ChainSummary, Holding, Portfolio
 from ..core.quotes import Price, Quote
+from ..core.times import format_time
 from .portfolio_schemas import (
     AssetBody,
     ChainBody,
@@ -22,16 +23,23 @@ from .portfolio_schemas import (
     PriceBody,
     QuoteBody,
 )
-from .schemas import format_time
 
 
 def portfolio_body(
-    portfolio: Portfolio, shown: Sequence[Holding], chains: Chains, extra: Sequence[AssetId], path: str
+    portfolio: Portfolio,
+    shown: Sequence[Holding],
+    chains: Chains,
+    extra: Sequence[AssetId],
+    path: str,
+    *,
+    of_caller: bool = False,
 ) -> PortfolioBody:
     """The body of a portfolio that shows these of its holdings.
 
-    `path` is where it can be asked again, and `extra` the unlisted tokens to name again then.
+    `path` is where it can be asked again, and `extra` the unlisted tokens to name again then. The caller's
+    own wallets are not named: whoever asks without an address gets them again.
     """
+    named = () if of_caller else portfolio.addresses
     return PortfolioBody(
         addresses=list(portfolio.addresses),
         total_usd=format_decimal(portfolio.total_usd),
@@ -41,8 +49,7 @@ def portfolio_body(
         assets=[_asset(holding, chains) for holding in shown],
         positions=[],
         errors=[
-            _error(failure, _retry_url(failure, chains, portfolio.addresses, extra, path))
-            for failure in portfolio.failures
+            _error(failure, _retry_url(failure, chains, named, extra, path)) for failure in portfolio.failures
         ],
     )
 
@@ -106,7 +113,7 @@ def _quote(quote: Quote) -> QuoteBody:
         price_usd=format_decimal(quote.price_usd),
         as_of=format_time(quote.as_of),
         confidence=_decimal(quote.confidence),
-        liquidity_usd=_decimal(quote.liquidity_usd),
+        volume_usd_24h=_decimal(quote.volume_usd_24h),
     )
 
 
@@ -133,9 +140,9 @@ def _retry_url(
     failure: Failure, chains: Chains, addresses: Sequence[Address], extra: Sequence[AssetId], path: str
 ) -> str | None:
     chain = chains.find(failure.chain) if failure.chain is not None else None
-    if chain is None or not addresses:
+    if chain is None:
         return None
-    query = {"address": ",".join(addresses), "chains": chain.slug}
+    query = {**({"address": ",".join(addresses)} if addresses else {}), "chains": chain.slug}
     if tokens := [token for token in extra if parse_asset_id(token)[0] == chain.chain_id]:
         query["tokens"] = ",".join(tokens)
     return f"{path}?{urlencode({**query, 'refresh': 'true'}, safe=',:/')}"

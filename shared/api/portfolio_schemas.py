@@ -27,7 +27,7 @@ class QuoteBody(TypedDict):
     price_usd: DecimalText
     as_of: TimeText
     confidence: Annotated[DecimalText | None, Says("The source's own, 0 to 1.")]
-    liquidity_usd: Annotated[DecimalText | None, Says("Where the source tells.")]
+    volume_usd_24h: Annotated[DecimalText | None, Says("Traded in the last day, where the source tells.")]
 
 
 class PriceBody(TypedDict):
@@ -36,14 +36,14 @@ class PriceBody(TypedDict):
     source: str
     as_of: TimeText
     confidence: Annotated[DecimalText, Says("0 to 1; lower when sources disagree.")]
-    stale: Annotated[bool, Says("The source did not answer now; this is its last price.")]
+    stale: Annotated[bool, Says("Older than it should be: being renewed, or its source did not answer.")]
     market: Annotated[str, Says("`open`, `closed`, `extended`, `overnight`, `halted` or `unknown`.")]
 
 
 class FlagBody(TypedDict):
     """Why an asset has no price that counts, or where its price was taken over from."""
 
-    code: Annotated[str, Says("Such as `low_confidence`, `thin_liquidity`, `unknown`.")]
+    code: Annotated[str, Says("Such as `low_confidence`, `thin_market`, `unknown`.")]
     reason: str
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from ..web.messages import Json
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ AddressText = Annotated[str, _pattern("^0x[0-9a-fA-F]{40}$")]
 AssetIdText = Annotated[str, Says("CAIP-19, such as `eip155:1/slip44:60`.")]
 
 
-def format_time(moment: datetime) -> str:
-    """RFC 3339 in UTC, ending in Z."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def closed(body: type[T]) -> type[T]:
+    """The body of a request, which has no other fields than these: pydantic refuses what it does not know."""
+    body.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]  # pydantic looks for it
+    return body
 
 
 def schemas_of(body: type) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from ..errors import RpcBadResponse, RpcTooLarge, RpcUnsupported
 from . import abi, rpc_batch
 from .blocks import LATEST, make_block
 from .calls import Call, Outcome, Replies, Reply
-from .multicall import BLOCK_NUMBER, BLOCK_TIME, aggregate3, parse_replies
+from .multicall import BLOCK_NUMBER, BLOCK_TIME, CHAIN_ID, aggregate3, parse_replies
 from .pieces import Calls, cut_calls
 from .reading import Part, Session, parse_bytes, read_at_one_block
 
@@ -44,7 +44,11 @@ async def _aggregate(session: Session, calls: Sequence[Call]) -> Replies:
     multicall = session.chain.multicall
     if multicall is None:
         raise RpcUnsupported(f"no Multicall3 is known on {session.chain.slug}")
-    head = [await _block_number_call(session, multicall.address), Call(multicall.address, BLOCK_TIME)]
+    head = [
+        await _block_number_call(session, multicall.address),
+        Call(multicall.address, BLOCK_TIME),
+        Call(multicall.address, CHAIN_ID),
+    ]
 
     async def ask(piece: Calls, tag: str) -> Part[Calls, list[Reply]]:
         try:
@@ -56,7 +60,8 @@ async def _aggregate(session: Session, calls: Sequence[Call]) -> Replies:
             _note_greedy(session, piece.calls[0].target)
             nothing = await ask(Calls((), piece.start), tag)
             return Part(piece, nothing.block, [Reply(Outcome.OUT_OF_GAS)])
-        number, time, *replies = parse_replies(answer, len(piece.calls) + 2)
+        number, time, chain, *replies = parse_replies(answer, len(piece.calls) + len(head))
+        await _check_chain(session, chain)
         return Part(piece, make_block(_number(number), _number(time)), replies)
 
     limit = session.memory.limits.multicall
@@ -83,6 +88,14 @@ async def _block_number_call(session: Session, multicall: Address) -> Call:
     if session.memory.has_arb_sys:
         return Call(_ARB_SYS, _ARB_BLOCK_NUMBER)
     return Call(multicall, BLOCK_NUMBER)
+
+
+async def _check_chain(session: Session, reply: Reply) -> None:
+    """Some forks of Multicall3 cannot tell the chain; then the endpoint is asked."""
+    if reply.outcome is Outcome.ANSWERED and len(reply.data) == 32:
+        session.check_chain(int.from_bytes(reply.data))
+    else:
+        await session.confirm_chain()
 
 
 def _number(reply: Reply) -> int:

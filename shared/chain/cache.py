@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Protocol
 
 from ..core.balances import BalanceRead
@@ -35,6 +36,8 @@ class CachedRead:
     read: BalanceRead
     read_at: datetime
     latency_ms: int
+    turn: int = 0
+    """Grows with every read that is started."""
 
 
 class BalanceCache:
@@ -54,6 +57,7 @@ class BalanceCache:
         self._size = size
         self._known: OrderedDict[_Key, CachedRead] = OrderedDict()
         self._reading: dict[_Key, asyncio.Task[CachedRead]] = {}
+        self._turns = count(1)
 
     async def read(
         self,
@@ -101,15 +105,22 @@ class BalanceCache:
 
     async def _fetch(self, key: _Key, client: BalanceReader, within: float) -> CachedRead:
         _, wallets, tokens = key
+        turn = next(self._turns)
         started = asyncio.get_running_loop().time()
         read = await client.read_balances(wallets, tokens, within=within)
         latency = round((asyncio.get_running_loop().time() - started) * 1000)
-        answer = CachedRead(read, self._clock(), latency)
+        answer = CachedRead(read, self._clock(), latency, turn)
+        self._remember(key, answer)
+        return answer
+
+    def _remember(self, key: _Key, answer: CachedRead) -> None:
+        known = self._known.get(key)
+        if known is not None and known.turn > answer.turn:
+            return  # this read was overtaken: going back in time would show money that has left
         self._known[key] = answer
         self._known.move_to_end(key)
         if len(self._known) > self._size:
             self._known.popitem(last=False)
-        return answer
 
     def _done(self, key: _Key, task: asyncio.Task[CachedRead]) -> None:
         self._reading.pop(key, None)

@@ -16,6 +16,7 @@ from . import scanner
 from .blocks import LATEST, check_fresh
 from .calls import NATIVE, Call, Replies
 from .endpoint import Endpoint
+from .history import ChainHistory
 from .reading import Session, call_params, parse_bytes
 from .tokens import metadata_calls, parse_tokens
 from .transport import Transport
@@ -33,6 +34,7 @@ class ChainClient:
 
     def __init__(self, chain: Chain, transport: Transport, *, now: Callable[[], datetime] = _utc_now) -> None:
         self.chain = chain
+        self.history = ChainHistory(chain, transport)
         self._transport = transport
         self._ways = Ways(chain)
         self._now = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
@@ -23,10 +24,12 @@ _HEADERS = {
     "User-Agent": "chainfolio",
 }
 _CONNECT_SECONDS = 5.0
+_KEY_LENGTH = 20
+"""A host's first label of this length may be a key: some providers put it there, instead of in the path."""
 
 
 class Endpoint:
-    """One URL. `label` is its host and port: the only part of it that may be shown."""
+    """One URL. `label` is its host, less what looks like a key, and port: all of it that may be shown."""
 
     def __init__(
         self,
@@ -135,7 +138,10 @@ class Endpoint:
 
 
 def label_of(url: str) -> str:
-    """The host, and the port where the URL names one. Raises ConfigError, which does not show the URL."""
+    """The host, and the port where the URL names one. Raises ConfigError, which does not show the URL.
+
+    A first label of the host that looks like a key is left out.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -143,5 +149,12 @@ def label_of(url: str) -> str:
         host, port = None, None
     if not host or parts.scheme not in ("http", "https"):
         raise ConfigError("an RPC endpoint must be an http or https URL")
-    host = f"[{host}]" if ":" in host else host
+    host = f"[{host}]" if ":" in host else _without_key(host)
     return host if port is None else f"{host}:{port}"
+
+
+def _without_key(host: str) -> str:
+    """Hexadecimal, or letters and digits mixed, without the hyphens that a name of words would have."""
+    first, dot, rest = host.partition(".")
+    looks_like_key = re.fullmatch(r"[0-9a-z_]*[0-9][0-9a-z_]*|[0-9a-f-]+", first) is not None
+    return f"…{dot}{rest}" if dot and len(first) >= _KEY_LENGTH and looks_like_key else host

@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import RpcError, RpcRefused
+from ..errors import RpcError, RpcRefused, RpcTimeout
 
 Clock = Callable[[], float]
+
+_FULL_PROBE_EVERY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class HealthPolicy:
     """After a first failure; doubled with each that follows."""
     longest_rest: float = 60.0
     """Also the most that a Retry-After is believed."""
+    longest_absence: float = 15.0
+    """Where all others rest too, it is asked again after so long, however long its rest: someone may have
+    mended it."""
+    probe: float = 1.5
+    """The most that an attempt may take after a time-out, unless the endpoint is known as slower."""
     refused_rest: float = 600.0
     """After "not without a key": that does not pass by itself."""
     latency_remembered: float = 120.0
@@ -40,13 +47,19 @@ class EndpointHealth:
 
 
 class Health:
-    """One endpoint's. `failures` are consecutive; what failed at the same time counts once."""
+    """One endpoint's. `failures` are consecutive; what failed at the same time counts once.
+
+    `last_words` is the message of the last one.
+    """
 
     def __init__(self, policy: HealthPolicy, clock: Clock) -> None:
         self.failures = 0
+        self.last_words = ""
+        self._hung = False
         self._policy = policy
         self._clock = clock
         self._rest_until = -math.inf
+        self._tried_at = -math.inf
         self._failed_at = -math.inf
         self._heard_at = -math.inf
         self._latency = 0.0
@@ -56,6 +69,24 @@ class Health:
     def rest_left(self) -> float:
         """Seconds for which the endpoint is to be left alone, 0 when it may be asked."""
         return max(self._rest_until - self._clock(), 0.0)
+
+    @property
+    def absence_left(self) -> float:
+        """Seconds for which it is not even asked where all others rest too; a lone failure is no outage."""
+        if self.failures < 2 and not self._hung:
+            return 0.0
+        until = min(self._rest_until, self._tried_at + self._policy.longest_absence)
+        return max(until - self._clock(), 0.0)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that an attempt may take: few after a time-out.
+
+        Every few failures it gets all the time that there is, for it may not hang but have become slow.
+        """
+        if not self._hung or self.failures % _FULL_PROBE_EVERY == 0:
+            return math.inf
+        return max(self._policy.probe, 2 * (self._latency + 4 * self._deviation))
 
     @property
     def latency(self) -> float | None:
@@ -86,17 +117,22 @@ class Health:
         now = self._clock()
         if self.failures and self._rest_until <= now:
             self._rest_until = now + self._growing_rest()
+        self._tried_at = now
         return now
 
     def succeeded(self, began: float) -> None:
         """It did what was asked."""
         self.failures = 0
+        self._hung = False
         self._rest_until = -math.inf
         self._learn(self._clock() - began)
 
     def failed(self, began: float, error: RpcError) -> None:
         """It did not."""
         self._count(began)
+        self.last_words = str(error)
+        self._tried_at = self._clock()
+        self._hung = isinstance(error, RpcTimeout) and self._clock() - began >= self._policy.probe / 2
         if isinstance(error, RpcRefused):
             rest = self._policy.refused_rest
         elif error.retry_after is not None:
@@ -109,6 +145,7 @@ class Health:
         """Another endpoint was asked later and was done earlier."""
         self._learn(self._clock() - began)
         self._count(began)
+        self.last_words = "slower than another"
         self._rest_until = max(self._rest_until, self._clock() + self._growing_rest())
 
     def _count(self, began: float) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import ssl
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import RpcBadResponse, RpcTooLarge
+from ..http_body import BodyBroken, BodyTooLarge, read_body
 
 if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the core
     import httpx
@@ -85,39 +85,15 @@ def parse_retry_after(value: str | None, date: str | None) -> float | None:
 
     try:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(date or "")
-    except (ValueError, TypeError):  # a TypeError when only one of them has a time zone
+    except (ValueError, TypeError, OverflowError):  # a TypeError when only one of them has a time zone
         return None
     return max(wait.total_seconds(), 0.0)
 
 
 async def _read_body(response: httpx.Response, label: str, most: int) -> bytes:
-    inflate = _inflater(response.headers.get("content-encoding", "identity"), label)
-    overlong = RpcTooLarge(f"{label}: the answer exceeds {most} bytes")
-    if int(response.headers.get("content-length", "0")) > most:
-        raise overlong
-    parts: list[bytes] = []
-    left = most
-    async for chunk in response.aiter_raw():
-        part = _inflated(inflate, chunk, left + 1, label) if inflate else chunk
-        left -= len(part)
-        if left < 0:
-            raise overlong
-        parts.append(part)
-    if inflate and not inflate.eof:
-        raise RpcBadResponse(f"{label}: a gzip body that ends early")
-    return b"".join(parts)
-
-
-def _inflater(encoding: str, label: str) -> zlib._Decompress | None:
-    if encoding == "identity":
-        return None
-    if encoding == "gzip":
-        return zlib.decompressobj(zlib.MAX_WBITS | 16)
-    raise RpcBadResponse(f"{label}: a content encoding that was not asked for")
-
-
-def _inflated(inflate: zlib._Decompress, chunk: bytes, most: int, label: str) -> bytes:
     try:
-        return inflate.decompress(chunk, most)
-    except zlib.error:
-        raise RpcBadResponse(f"{label}: a broken gzip body") from None
+        return await read_body(response.headers, response.aiter_raw(), most)
+    except BodyTooLarge as error:
+        raise RpcTooLarge(f"{label}: {error}") from None
+    except BodyBroken as error:
+        raise RpcBadResponse(f"{label}: {error}") from None

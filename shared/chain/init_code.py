@@ -20,6 +20,7 @@ async def scan(
     async def ask(grid: Grid, tag: str) -> Part[Grid, ScanAnswer]:
         raw = await session.run_init_code(pack_scan(grid.wallets, grid.tokens, grid.first), tag)
         answer = unpack_scan(raw, grid.first, grid.pairs)
+        session.check_chain(answer.chain_id)
         return Part(grid, answer.block, answer, grid.after(answer.reached))
 
     limit = session.memory.limits.scan
@@ -39,6 +40,7 @@ async def call_many(session: Session, calls: Sequence[Call]) -> Replies:
     async def ask(piece: Calls, tag: str) -> Part[Calls, CallsAnswer]:
         raw = await session.run_init_code(pack_calls(piece.calls), tag)
         answer = unpack_calls(raw, len(piece.calls))
+        session.check_chain(answer.chain_id)
         return Part(piece, answer.block, answer, piece.after(len(answer.replies)))
 
     limit = session.memory.limits.packed_calls

@@ -14,6 +14,7 @@ from .calls import NATIVE, Call, Outcome, Reply
 
 BLOCK_NUMBER = bytes.fromhex("42cbb15c")  # getBlockNumber()
 BLOCK_TIME = bytes.fromhex("0f28c97d")  # getCurrentBlockTimestamp()
+CHAIN_ID = bytes.fromhex("3408e470")  # getChainId()
 _AGGREGATE3 = bytes.fromhex("82ad56cb")  # aggregate3((address,bool,bytes)[])
 _ETH_BALANCE = bytes.fromhex("4d2301cc")  # getEthBalance(address)
 _MAY_FAIL = abi.uint(1)

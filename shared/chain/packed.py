@@ -25,8 +25,8 @@ CALL_LIMIT = 0xFFFF
 GAS_PER_CALL = 500_000
 LONGEST_REPLY = 1024
 
-_VERSION = 1
-_HEAD = 21
+_VERSION = 2
+_HEAD = 29
 _MARKS = {
     0xFF: Outcome.NO_CODE,
     0xFE: Outcome.REVERTED,
@@ -39,6 +39,7 @@ _MARKS = {
 class ScanAnswer:
     """What a scan found before pair `reached`: balances above zero, and the pairs that have none to tell."""
 
+    chain_id: int
     block: Block
     reached: int
     balances: Mapping[int, int]
@@ -49,6 +50,7 @@ class ScanAnswer:
 class CallsAnswer:
     """The replies of the calls that were made, from the first on."""
 
+    chain_id: int
     block: Block
     replies: tuple[Reply, ...]
 
@@ -81,7 +83,7 @@ def pack_scan(wallets: tuple[Address, ...], tokens: tuple[Address, ...], first: 
 
 def unpack_scan(answer: bytes, first: int, pairs: int) -> ScanAnswer:
     """A scan's answer, checked against the question; RpcBadResponse if it is not one."""
-    block, reached = _unpack_head(answer)
+    chain_id, block, reached = _unpack_head(answer)
     if not first <= reached <= pairs:
         raise RpcBadResponse("the scan reports progress that it cannot have made")
     balances: dict[int, int] = {}
@@ -101,7 +103,7 @@ def unpack_scan(answer: bytes, first: int, pairs: int) -> ScanAnswer:
         else:
             balances[pair] = _balance(answer[at : at + mark], mark)
             at += mark
-    return ScanAnswer(block, reached, balances, failures)
+    return ScanAnswer(chain_id, block, reached, balances, failures)
 
 
 def pack_calls(calls: Sequence[Call]) -> str:
@@ -113,11 +115,11 @@ def pack_calls(calls: Sequence[Call]) -> str:
 
 def unpack_calls(answer: bytes, calls: int) -> CallsAnswer:
     """The caller's answer, checked against the number of calls; RpcBadResponse if it is not one."""
-    block, reached = _unpack_head(answer)
+    chain_id, block, reached = _unpack_head(answer)
     replies = tuple(_replies(answer))
     if len(replies) != reached or reached > calls:
         raise RpcBadResponse("the answer has another number of replies than it says")
-    return CallsAnswer(block, replies)
+    return CallsAnswer(chain_id, block, replies)
 
 
 @lru_cache(maxsize=128)
@@ -125,11 +127,11 @@ def _packed(addresses: tuple[Address, ...]) -> str:
     return "".join([address[2:] for address in addresses])
 
 
-def _unpack_head(answer: bytes) -> tuple[Block, int]:
+def _unpack_head(answer: bytes) -> tuple[int, Block, int]:
     if len(answer) < _HEAD or answer[0] != _VERSION:
         raise RpcBadResponse("not the answer of the contract that was sent")
-    number, seconds = int.from_bytes(answer[1:9]), int.from_bytes(answer[9:17])
-    return make_block(number, seconds), int.from_bytes(answer[17:21])
+    chain_id, number, seconds = (int.from_bytes(answer[at : at + 8]) for at in (1, 9, 17))
+    return chain_id, make_block(number, seconds), int.from_bytes(answer[25:_HEAD])
 
 
 def _balance(raw: bytes, length: int) -> int:

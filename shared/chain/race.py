@@ -16,6 +16,7 @@ from ..errors import (
     RpcTooLarge,
     RpcUnavailable,
     RpcUnsupported,
+    RpcWrongChain,
 )
 from .endpoint import Endpoint
 from .health import Health
@@ -53,9 +54,14 @@ class Candidate:
     spent: bool = False
     error: RpcError | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be asked at all: a race that has begun with an endpoint may see it through."""
+        return not self.spent and (self.tries > 0 or not self.health.absence_left)
+
     def says(self) -> str:
         """Its last error, led by its label."""
-        message, label = str(self.error), self.endpoint.label
+        message, label = str(self.error or self.health.last_words), self.endpoint.label
         return message if message.startswith(label) else f"{label}: {message}"
 
 
@@ -66,6 +72,7 @@ class _Attempt:
     candidate: Candidate
     started: float
     began: float
+    is_probe: bool
 
 
 class Race(Generic[T]):
@@ -114,17 +121,18 @@ class Race(Generic[T]):
         chosen = _best(ready)
         if self._running:
             self._hedge_at = math.inf
-        elif chosen is None:  # better to disturb one that rests than to fail untried
-            chosen = min(waiting, key=lambda c: c.health.rest_left, default=None)
+        elif chosen is None:  # better to disturb one that rests than to fail
+            chosen = min((c for c in waiting if c.is_open), key=lambda c: c.health.rest_left, default=None)
         if chosen is None:
             return
         if not self._running:
             self._hedge_at = now + chosen.health.hedge_delay
         untried = sum(1 for c in ready if c is not chosen and not c.tries)
-        share = (self._deadline - now) / min(untried + 1, _SHARES)
+        share = min((self._deadline - now) / min(untried + 1, _SHARES), self._policy.attempt)
+        patience = chosen.health.patience
         chosen.tries += 1
-        attempt = _Attempt(chosen, now, chosen.health.begin())
-        self._running[asyncio.create_task(self._attempt(chosen, min(share, self._policy.attempt)))] = attempt
+        attempt = _Attempt(chosen, now, chosen.health.begin(), patience < share)
+        self._running[asyncio.create_task(self._attempt(chosen, min(share, patience)))] = attempt
 
     def _idle(self) -> list[Candidate]:
         running = [attempt.candidate for attempt in self._running.values()]
@@ -171,14 +179,15 @@ class Race(Generic[T]):
         most = min(self._policy.backoff * 2 ** (candidate.tries - 1), self._policy.longest_backoff)
         candidate.not_before = now + max(self._rng(0, most), error.retry_after or 0)
         candidate.spent = (
-            isinstance(error, RpcUnsupported | RpcRefused)
+            isinstance(error, RpcUnsupported | RpcRefused | RpcWrongChain)
+            or (attempt.is_probe and isinstance(error, RpcTimeout))
             or candidate.tries >= self._policy.attempts
             or candidate.not_before >= self._deadline
         )
 
     def _wait_before_retry(self, now: float) -> float | None:
         """Seconds until an endpoint may be asked again, None when none is left."""
-        times = [c.not_before for c in self._candidates if not c.spent]
+        times = [c.not_before for c in self._candidates if c.is_open]
         return max(min(times) - now, 0) if times else None
 
     async def _cancel_running(self) -> None:
@@ -200,10 +209,20 @@ def _failure(chain: str, candidates: Sequence[Candidate]) -> RpcError:
         return RpcUnavailable(f"{chain}: no endpoint")
     errors = [c.error for c in candidates if c.error is not None]
     if not errors:
-        return RpcTimeout(f"{chain}: no time left to ask")
+        return _untried(chain, candidates)
     says = "; ".join(c.says() for c in candidates if c.error is not None)
     waits = [error.retry_after for error in errors if error.retry_after is not None]
     return _common_kind(errors)(f"{chain}: {says}"[:_MESSAGE_LENGTH], min(waits, default=None))
+
+
+def _untried(chain: str, candidates: Sequence[Candidate]) -> RpcError:
+    """Nobody was asked: either all are left alone, or there was no time."""
+    if any(c.is_open for c in candidates):
+        return RpcTimeout(f"{chain}: no time left to ask")
+    seconds = min(c.health.absence_left for c in candidates)
+    says = "; ".join(c.says() for c in candidates)
+    message = f"{chain}: left alone for another {max(seconds, 0.1):.1f} s, the last error being {says}"
+    return RpcUnavailable(message[:_MESSAGE_LENGTH], seconds)
 
 
 def _common_kind(errors: Sequence[RpcError]) -> type[RpcError]:

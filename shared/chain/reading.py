@@ -10,7 +10,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from ..core.balances import Block
 from ..core.chains import Chain
-from ..errors import RpcBadResponse, RpcTimeout, RpcTooLarge, RpcUnsupported
+from ..errors import RpcBadResponse, RpcTimeout, RpcTooLarge, RpcUnsupported, RpcWrongChain
 from .blocks import LATEST, tag_of
 from .calls import Call
 from .endpoint import Endpoint
@@ -66,6 +66,17 @@ class Session:
         if seconds <= 0:
             raise RpcTimeout(f"{self.endpoint.label}: the time allowed was used up")
         return seconds
+
+    def check_chain(self, chain_id: int) -> None:
+        """RpcWrongChain unless the endpoint that said this is on the chain that is read."""
+        if chain_id != self.chain.chain_id:
+            raise RpcWrongChain(f"{self.endpoint.label}: answers for another chain (id {chain_id})")
+
+    async def confirm_chain(self) -> None:
+        """Ask the endpoint for its chain, until it named the right one. Raises RpcError."""
+        if not self.memory.chain_confirmed:
+            self.check_chain(parse_quantity(await self.request("eth_chainId", [])))
+            self.memory.chain_confirmed = True
 
     async def request(self, method: str, params: list[Json]) -> Json:
         return await self.endpoint.request(method, params, within=self.left())

@@ -17,6 +17,7 @@ Request = tuple[str, list[Json]]
 
 async def call_many(session: Session, calls: Sequence[Call]) -> Replies:
     """The replies to all calls, at the latest block. Raises RpcError."""
+    await session.confirm_chain()
     block = await head(session)
     return Replies(block, tuple(await call_each(session, calls, block)))
 

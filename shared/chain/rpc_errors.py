@@ -25,6 +25,7 @@ from ..errors import (
 from .jsonrpc import Json
 
 _TEXT_LOOKED_AT = 1000
+_SUGGESTED = re.compile(r"\[(0x[0-9a-fA-F]{1,16}), ?(0x[0-9a-fA-F]{1,16})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,15 @@ def error_for(label: str, refusal: Refusal, retry_after: float | None = None) ->
     message = f"{label}: {row.says}" + (f" ({', '.join(numbers)})" if numbers else "")
     if row.kind is RpcReverted:
         return RpcReverted(message, refusal.revert)
+    if row.kind is RpcTooLarge:
+        return RpcTooLarge(message, retry_after, suggested_range(refusal.text))
     return row.kind(message, retry_after)
+
+
+def suggested_range(text: str) -> tuple[int, int] | None:
+    """The range of blocks that Alchemy and Infura offer instead: `… should work: [0x1, 0x2]`."""
+    match = _SUGGESTED.search(text)
+    return (int(match[1], 16), int(match[2], 16)) if match else None
 
 
 def parse_refusal(status: int, body: Json) -> Refusal | None:

@@ -7,7 +7,16 @@ from typing import TypeVar
 
 from ..core.balances import BalanceRead, Block, TokenFault
 from ..core.ids import Address
-from ..errors import RpcBadResponse, RpcError, RpcRefused, RpcReverted, RpcTooLarge, RpcUnavailable
+from ..errors import (
+    RpcBadResponse,
+    RpcError,
+    RpcRefused,
+    RpcReverted,
+    RpcTooLarge,
+    RpcUnavailable,
+    RpcUnsupported,
+    RpcWrongChain,
+)
 from . import aggregate, init_code, rpc_batch
 from .calls import NATIVE, Call, Outcome, Replies, balance_call
 from .reading import Session
@@ -16,7 +25,7 @@ from .ways import Way, Ways
 T = TypeVar("T")
 
 _UNABLE_SECONDS = 3600.0
-_UNPROVEN_SECONDS = 60.0
+_DOUBTED_SECONDS = 60.0
 
 
 async def read_balances(
@@ -65,6 +74,8 @@ async def _in_best_way(session: Session, ways: Ways, readers: Mapping[Way, Calla
     for way in ways.to_try(session.endpoint, session.now()):
         try:
             found = await readers[way]()
+        except RpcWrongChain:
+            raise
         except RpcBadResponse as error:
             failed.append((way, error))
         except RpcUnavailable as error:
@@ -79,9 +90,11 @@ async def _in_best_way(session: Session, ways: Ways, readers: Mapping[Way, Calla
 
 
 def _demote(session: Session, failed: Sequence[tuple[Way, RpcError]]) -> None:
+    """For long where the endpoint is unable; briefly where it was down, or once answered nonsense."""
     for way, error in failed:
-        seconds = _UNPROVEN_SECONDS if isinstance(error, RpcUnavailable) else _UNABLE_SECONDS
-        session.memory.demote(way, session.now() + seconds)
+        proven = way in session.memory.proven and not isinstance(error, RpcUnsupported)
+        briefly = proven or isinstance(error, RpcUnavailable)
+        session.memory.demote(way, session.now() + (_DOUBTED_SECONDS if briefly else _UNABLE_SECONDS))
 
 
 def _as_the_endpoints(error: RpcError) -> RpcError:
@@ -116,13 +129,16 @@ def _balance_read(
     balances: Mapping[tuple[Address, Address], int],
     failures: Mapping[Address, Outcome],
 ) -> BalanceRead:
+    """A token that failed for one wallet has no balance at all: a part would look like the whole."""
     if NATIVE in failures:
         raise RpcBadResponse(f"{session.endpoint.label}: did not tell a native balance")
     return BalanceRead(
         chain_id=session.chain.chain_id,
         block=block,
         balances={
-            (wallet, None if token == NATIVE else token): raw for (wallet, token), raw in balances.items()
+            (wallet, None if token == NATIVE else token): raw
+            for (wallet, token), raw in balances.items()
+            if token not in failures
         },
         faults=tuple(
             TokenFault(token, f"balanceOf: {outcome.value}")

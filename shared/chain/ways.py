@@ -58,13 +58,15 @@ class Limits:
 class EndpointMemory:
     """What one endpoint has shown.
 
-    `proven` are the ways that have worked. `has_arb_sys` is None until it was asked. `greedy` are contracts
-    that leave no gas to others, and are not to be called together with them.
+    `proven` are the ways that have worked. `has_arb_sys` is None until it was asked. `chain_confirmed` is
+    true once it was asked for its chain and named the right one. `greedy` are contracts that leave no gas to
+    others, and are not to be called together with them.
     """
 
     limits: Limits = field(default_factory=Limits)
     proven: set[Way] = field(default_factory=set)
     has_arb_sys: bool | None = None
+    chain_confirmed: bool = False
     greedy: set[Address] = field(default_factory=set)
     _demoted_until: dict[Way, float] = field(default_factory=dict)
 

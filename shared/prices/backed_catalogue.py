@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..core.chains import Chain, Chains
@@ -13,7 +14,7 @@ from ..core.ids import Address, ChainId, parse_address
 from ..core.tokens import NAME_LENGTH, Token, erc20, sanitise_text
 from .http import JsonHttp, body_of
 from .reading import mapping, sequence, text
-from .source import SourceFailed
+from .source import SourceFailed, reading_answers_of
 
 _PAGE_SIZE = 100
 _PAGES_AT_ONCE = 8
@@ -23,8 +24,12 @@ _RETRY_SECONDS = 60.0
 # The API does not state decimals; the issuer's own list generator uses 18 for every EVM deployment:
 # https://github.com/backed-fi/cowswap-xstocks-tokenlist (update-tokenlist.js).
 _DECIMALS = 18
-# A symbol becomes part of a path, so nothing else is taken for one.
-_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,23}")
+# A symbol becomes part of a path, so nothing else is taken for one; all xStocks end in an x.
+_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,22}x")
+# Many times what there is. Each row costs time, also one that is of no use.
+_MOST_ROWS = 5_000
+# A name is cut before it is looked at letter by letter.
+_MOST_RAW_NAME = 4 * NAME_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,8 @@ class Catalogue:
 
     async def _read(self) -> None:
         try:
-            self._listing = _listing(await self._assets(), self._chains)
+            with reading_answers_of("the list of xStocks"):
+                self._listing = _listing(await self._assets(), self._chains)
             self._read_again_at = self._clock() + _FRESH_SECONDS
         except SourceFailed as failure:
             self._failure = f"the list of xStocks could not be read: {failure}"
@@ -118,26 +124,37 @@ class Catalogue:
 def _listing(assets: Iterable[object], chains: Chains) -> Listing:
     tokens: dict[ChainId, list[Token]] = {}
     symbols: dict[tuple[ChainId, Address], str] = {}
-    named = {chain.price_names.backed.lower(): chain for chain in chains if chain.price_names.backed}
-    for asset in map(mapping, assets):
-        symbol, name = text(asset.get("symbol")), sanitise_text(text(asset.get("name")), NAME_LENGTH)
-        if not _SYMBOL.fullmatch(symbol):
-            continue
-        for chain, address in _deployments(asset, named):
-            if (chain.chain_id, address) not in symbols:
-                symbols[chain.chain_id, address] = symbol
-                token = erc20(chain.chain_id, address, symbol, name or symbol, _DECIMALS, listed=True)
-                tokens.setdefault(chain.chain_id, []).append(token)
+    for asset, chain, address in _deployments(assets, chains):
+        symbol = text(asset.get("symbol"))
+        if (chain.chain_id, address) not in symbols:
+            symbols[chain.chain_id, address] = symbol
+            name = sanitise_text(text(asset.get("name"))[:_MOST_RAW_NAME], NAME_LENGTH)
+            token = erc20(chain.chain_id, address, symbol, name or symbol, _DECIMALS, listed=True)
+            tokens.setdefault(chain.chain_id, []).append(token)
     return Listing({chain_id: tuple(found) for chain_id, found in tokens.items()}, symbols)
 
 
-def _deployments(asset: Mapping[str, object], named: Mapping[str, Chain]) -> Iterable[tuple[Chain, Address]]:
-    """Where the asset is, on chains that we know; rows without a proper address are left out."""
-    for row in map(mapping, sequence(asset.get("deployments"))):
-        chain = named.get(text(row.get("network")).lower())
-        if chain is None:
+def _deployments(
+    assets: Iterable[object], chains: Chains
+) -> Iterator[tuple[Mapping[str, object], Chain, Address]]:
+    """Which asset is where, on chains that we know; rows without a proper address are left out."""
+    named = {chain.price_names.backed.lower(): chain for chain in chains if chain.price_names.backed}
+    rows: Counter[ChainId] = Counter()
+    for asset in map(mapping, assets):
+        if not _SYMBOL.fullmatch(text(asset.get("symbol"))):
             continue
-        try:
-            yield chain, parse_address(text(row.get("address")))
-        except ValueError:
-            continue
+        for row in map(mapping, sequence(asset.get("deployments"))):
+            chain = named.get(text(row.get("network")).lower())
+            if chain is None or rows[chain.chain_id] == _MOST_ROWS:
+                continue
+            rows[chain.chain_id] += 1
+            address = _address(row.get("address"))
+            if address is not None:
+                yield asset, chain, address
+
+
+def _address(value: object) -> Address | None:
+    try:
+        return parse_address(text(value))
+    except ValueError:
+        return None

@@ -11,7 +11,7 @@ from ..core.ids import AssetId
 from ..core.quotes import Quote
 from ..core.tokens import Token
 from .http import REFUSED_SECONDS, JsonHttp, Reply, body_of
-from .reading import mapping, price, unix_time
+from .reading import integer, mapping, price, text, unix_time, volume
 from .source import Quotes, SourceFailed, gather_quotes
 
 _MOST_CONTRACTS = 50
@@ -20,7 +20,12 @@ _AT_ONCE = 4
 _TOO_MANY_CONTRACTS = "10012"
 # No key, or one that belongs to the other host.
 _KEY_REFUSED = frozenset({"10002", "10010", "10011"})
-_PARAMS = {"vs_currencies": "usd", "include_last_updated_at": "true", "precision": "full"}
+_PARAMS = {
+    "vs_currencies": "usd",
+    "include_last_updated_at": "true",
+    "include_24hr_vol": "true",
+    "precision": "full",
+}
 
 
 class CoinGecko:
@@ -104,13 +109,21 @@ def _quotes(body: object, named: Mapping[str, Sequence[AssetId]]) -> Quotes:
     quotes: dict[AssetId, Quote] = {}
     for key, asset_ids in named.items():
         coin = coins.get(key.lower(), {})
-        value, as_of = price(coin.get("usd")), unix_time(coin.get("last_updated_at"))
-        if value is not None and as_of is not None:
-            quotes |= {asset_id: Quote(asset_id, "coingecko", value, as_of) for asset_id in asset_ids}
+        for asset_id in asset_ids:
+            if (quote := _quote(asset_id, coin)) is not None:
+                quotes[asset_id] = quote
     return quotes
+
+
+def _quote(asset_id: AssetId, coin: Mapping[str, object]) -> Quote | None:
+    value, as_of = price(coin.get("usd")), unix_time(coin.get("last_updated_at"))
+    if value is None or as_of is None:
+        return None
+    return Quote(asset_id, "coingecko", value, as_of, volume_usd_24h=volume(coin.get("usd_24h_vol")))
 
 
 def _error_code(reply: Reply) -> str:
     """The code in any of the shapes that its errors come in."""
     body = mapping(reply.body)
-    return str(body.get("error_code") or mapping(body.get("status")).get("error_code") or "")
+    code = body.get("error_code") or mapping(body.get("status")).get("error_code")
+    return text(code) or str(integer(code))

@@ -14,7 +14,7 @@ from ..core.tokens import Token
 from .cache import Memory
 from .coinmarketcap_ids import find_id, plain_symbol
 from .http import LIMITED_SECONDS, REFUSED_SECONDS, JsonHttp, Reply, body_of
-from .reading import integer, iso_time, mapping, price, sequence, text
+from .reading import integer, iso_time, mapping, price, sequence, text, volume
 from .source import Quotes, SourceFailed, gather_quotes, split_keys
 
 _MAP = "/v1/cryptocurrency/map"
@@ -30,6 +30,7 @@ _RESTS = {
 }
 
 _PLAIN = re.compile(r"[A-Z0-9]+")
+_CODE = re.compile(r"[0-9]{1,9}")
 _MOST_IDS = 100
 _MOST_SYMBOLS = 200
 _MOST_CHARACTERS = 3_000
@@ -153,8 +154,8 @@ def _data(reply: Reply) -> object:
 def _error_code(reply: Reply) -> str | None:
     """The status code if it is one of an error: a number in some versions, a string in others."""
     code = mapping(mapping(reply.body).get("status")).get("error_code")
-    known = str(code) if isinstance(code, int | str) else ""
-    return known if known.isdigit() and int(known) != 0 else None
+    known = code if isinstance(code, str) else str(integer(code))
+    return known if _CODE.fullmatch(known) and int(known) != 0 else None
 
 
 def _error_message(reply: Reply) -> str:
@@ -173,7 +174,7 @@ def _quote(asset_id: AssetId, coin: Mapping[str, object]) -> Quote | None:
     as_of = iso_time(usd.get("last_updated")) or iso_time(coin.get("last_updated"))
     if value is None or as_of is None or coin.get("is_active", 1) != 1:
         return None
-    return Quote(asset_id, "coinmarketcap", value, as_of)
+    return Quote(asset_id, "coinmarketcap", value, as_of, volume_usd_24h=volume(usd.get("volume_24h")))
 
 
 def _usd(quote: object) -> Mapping[str, object]:

@@ -12,6 +12,8 @@ from .reading import integer, mapping, text
 _PLAIN = re.compile(r"[A-Z0-9]{1,20}")
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]")
 _PARENTHESIS = re.compile(r"\([^)]*\)")
+# Longer than any name; looking for parentheses takes the square of the length.
+_LONGEST_NAME = 200
 
 
 def plain_symbol(token: Token) -> str | None:
@@ -61,4 +63,4 @@ def _names(chain: Chain) -> frozenset[str]:
 
 def _fold(name: object) -> str:
     """Letters and digits only, without parentheses: "BNB Smart Chain (BEP20)" is bnbsmartchain."""
-    return _NOT_A_LETTER.sub("", _PARENTHESIS.sub("", text(name)).lower())
+    return _NOT_A_LETTER.sub("", _PARENTHESIS.sub("", text(name)[:_LONGEST_NAME]).lower())

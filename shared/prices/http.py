@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from ..http_body import ACCEPT_ENCODING, BodyBroken, BodyTooLarge, read_body
 from .reading import parse_json
 from .source import SourceFailed
 
@@ -26,6 +27,11 @@ _CONNECTIONS = 40
 # A longer wait than this is the breaker's business: nobody would still be there for the answer.
 _LONGEST_WAIT = 2.0
 _FIRST_WAIT = 0.25
+_HEADERS = {
+    "User-Agent": "chainfolio",
+    "Accept": "application/json",
+    "Accept-Encoding": ACCEPT_ENCODING,
+}
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 REFUSED_SECONDS = 3600.0
@@ -119,7 +125,7 @@ class JsonHttp:
                 verify=self._tls() if self._tls else httpx.create_ssl_context(),
                 limits=limits,
                 timeout=timeout,
-                headers={"User-Agent": "chainfolio", "Accept": "application/json"},
+                headers=_HEADERS,
                 mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
             )
         return self._client
@@ -142,12 +148,12 @@ class JsonHttp:
         return self._reply(response, body)
 
     async def _read(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > self._patience.most_bytes:
-                raise _NoAnswer("the answer is too large", retried=False)
-        return bytes(body)
+        try:
+            return await read_body(response.headers, response.aiter_raw(), self._patience.most_bytes)
+        except BodyTooLarge:
+            raise _NoAnswer("the answer is too large", retried=False) from None
+        except BodyBroken:
+            raise _NoAnswer("the answer is not packed as was asked for") from None
 
     def _reply(self, response: httpx.Response, body: bytes) -> Reply:
         now = self._now()
@@ -202,6 +208,6 @@ def _seconds(header: str | None, now: datetime) -> float | None:
 def _http_date(header: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(header or "")
-    except ValueError:
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date

@@ -13,12 +13,18 @@ from ..core.nesting import check_nesting
 _LEAST_PRICE = Decimal("1e-30")
 _GREATEST_PRICE = Decimal("1e12")
 _MOST_DIGITS = 60
+# Written out, a number with an exponent can be longer than all memory: also a zero.
+_LARGEST_EXPONENT = 100
+_LARGEST_INTEGER = 2**63
 
 
 def parse_json(text: bytes) -> object:
-    """The JSON value, fractions as Decimal; NaN and infinities become None. Raises ValueError."""
+    """The JSON value, fractions as Decimal; NaN and infinities become None. Raises ValueError.
+
+    It is UTF-8 or refused: left to guess, the parser would also take encodings that hide the nesting.
+    """
     check_nesting(text)
-    return json.loads(text, parse_float=_fraction, parse_constant=lambda _: None)
+    return json.loads(text.decode(), parse_float=_fraction, parse_constant=lambda _: None)
 
 
 def _fraction(text: str) -> Decimal | None:
@@ -44,8 +50,10 @@ def text(value: object) -> str:
 
 
 def integer(value: object) -> int | None:
-    """A JSON number without a fraction, or None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A JSON number without a fraction that fits 64 bits, or None."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if abs(value) < _LARGEST_INTEGER else None
 
 
 def number(value: object) -> Decimal | None:
@@ -55,7 +63,9 @@ def number(value: object) -> Decimal | None:
     if isinstance(value, int) and value.bit_length() > 200:
         return None
     exact = Decimal(value)
-    return exact if len(exact.as_tuple().digits) <= _MOST_DIGITS else None
+    _, digits, exponent = exact.as_tuple()
+    bounded = isinstance(exponent, int) and abs(exponent) <= _LARGEST_EXPONENT
+    return exact if bounded and len(digits) <= _MOST_DIGITS else None
 
 
 def price(value: object) -> Decimal | None:
@@ -68,6 +78,12 @@ def fraction_of_one(value: object) -> Decimal | None:
     """A number from 0 to 1, or None."""
     found = number(value)
     return found if found is not None and 0 <= found <= 1 else None
+
+
+def volume(value: object) -> Decimal | None:
+    """An amount of dollars traded, zero or more, or None."""
+    found = number(value)
+    return found if found is not None and found >= 0 else None
 
 
 def unix_time(value: object) -> datetime | None:

@@ -12,7 +12,7 @@ from ..core.tokens import Token
 from ..errors import PriceUnavailable
 from .breaker import Breaker
 from .cache import Memory
-from .source import PriceSource, Quotes, SourceFailed
+from .source import PriceSource, Quotes, SourceFailed, reading_answers_of
 
 # An expired quote of at most this age past its time is answered at once, while a new one is fetched.
 _GRACE_SECONDS = 600.0
@@ -113,7 +113,8 @@ class Shelf:
 
     async def _fetch(self, tokens: Sequence[Token]) -> None:
         try:
-            quotes = await self._source.fetch(tokens)
+            with reading_answers_of(self._source.name):
+                quotes = await self._source.fetch(tokens)
         except PriceUnavailable as error:
             self._note_failure(error)
         else:

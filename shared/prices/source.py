@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from ..core.ids import AssetId
@@ -11,7 +13,11 @@ from ..core.quotes import Quote
 from ..core.tokens import Token
 from ..errors import PriceUnavailable
 
+logger = logging.getLogger(__name__)
+
 Quotes = Mapping[AssetId, Quote]
+# What an answer of an unforeseen shape makes of code that reads it.
+_UNREADABLE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class SourceFailed(PriceUnavailable):
@@ -38,6 +44,19 @@ class PriceSource(Protocol):
 
     async def fetch(self, tokens: Sequence[Token]) -> Quotes:
         """Quotes of those it knows, in few requests; raises PriceUnavailable."""
+
+
+@contextmanager
+def reading_answers_of(name: str) -> Iterator[None]:
+    """Makes a SourceFailed of an answer that breaks the reading of it: that costs only this source's quotes.
+
+    It is logged with its trace, because the reading should have stood it.
+    """
+    try:
+        yield
+    except _UNREADABLE as error:
+        logger.exception("an answer of %s could not be read", name)
+        raise SourceFailed(f"its answer could not be read ({type(error).__name__})") from error
 
 
 async def gather_quotes(requests: Iterable[Callable[[], Awaitable[Quotes]]], *, at_once: int) -> Quotes:

@@ -49,8 +49,12 @@ async def resolve_addresses(texts: Sequence[str], sources: AddressSources) -> tu
     """
     for text in texts:
         check_address(text)
-    addresses = await asyncio.gather(*(_resolve(text, sources.names) for text in texts))
-    return tuple(dict.fromkeys(addresses))
+    resolving = [asyncio.ensure_future(_resolve(text, sources.names)) for text in texts]
+    try:
+        return tuple(dict.fromkeys(await asyncio.gather(*resolving)))
+    finally:
+        for task in resolving:
+            task.cancel()
 
 
 async def _resolve(text: str, names: NameReader) -> Address:

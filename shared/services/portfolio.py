@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -32,12 +32,22 @@ _FIRST_WAVE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PortfolioQuery:
-    """Whose balances, on which chains; `tokens` are unlisted contracts to read as well."""
+    """Whose balances, on which chains; `tokens` are unlisted contracts to read as well.
+
+    `only` has the slugs of the chains that an address is to be read on, where these are not all.
+    """
 
     addresses: tuple[Address, ...]
     chains: tuple[Chain, ...]
     tokens: tuple[tuple[Chain, Address], ...] = ()
     refresh: bool = False
+    only: Mapping[Address, Collection[str]] = field(default_factory=dict)
+
+    def addresses_on(self, chain: Chain) -> tuple[Address, ...]:
+        """Those that are to be read on this chain."""
+        return tuple(
+            address for address in self.addresses if chain.slug in self.only.get(address, (chain.slug,))
+        )
 
 
 class Catalogue(Protocol):
@@ -102,7 +112,8 @@ async def read_portfolio(
 
     Upstream failures are in the answer, never raised.
     """
-    if not query.addresses or not query.chains:
+    query = replace(query, chains=tuple(chain for chain in query.chains if query.addresses_on(chain)))
+    if not query.chains:
         return assemble(query.addresses, (), {}, (), sources.clock())
     ages: list[datetime] = []
     async with asyncio.TaskGroup() as group:
@@ -110,7 +121,8 @@ async def read_portfolio(
 
         async def read(chain: Chain) -> ChainRead:
             extra = (await issued)[0].get(chain.chain_id, ()) if chain.price_names.backed else ()
-            question = _question(query, chain, (*sources.token_lists(chain.chain_id), *extra))
+            # The shipped list comes last, so that it wins: an issuer's answer may not rename a listed token.
+            question = _question(query, chain, (*extra, *sources.token_lists(chain.chain_id)))
             answer = await _read_chain(question, sources, ages)
             if on_chain is not None:
                 on_chain(answer)
@@ -161,7 +173,7 @@ def _question(query: PortfolioQuery, chain: Chain, listed: Iterable[Token]) -> _
     added = dict.fromkeys(
         address for on, address in query.tokens if on.chain_id == chain.chain_id and address not in known
     )
-    return _Question(chain, query.addresses, known, tuple(added), query.refresh)
+    return _Question(chain, query.addresses_on(chain), known, tuple(added), query.refresh)
 
 
 async def _read_chain(question: _Question, sources: PortfolioSources, ages: list[datetime]) -> ChainRead:

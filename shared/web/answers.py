@@ -41,6 +41,11 @@ class Answers:
         while len(self._known) > self._size or self._held > self._size_bytes:
             self._forget(next(iter(self._known)))
 
+    def forget(self, path: str) -> None:
+        """Nothing kept for the path holds any longer."""
+        for key in [key for key in self._known if key[0] == path]:
+            self._forget(key)
+
     def _forget(self, key: tuple[str, bytes]) -> None:
         known = self._known.pop(key, None)
         if known is not None:

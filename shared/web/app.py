@@ -13,17 +13,18 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from ..errors import CallerError, RateLimited, Unavailable
+from ..errors import CallerError, RateLimited, Unauthenticated, Unavailable
 from .answers import Answers
 from .auth import Authenticator, LocalUser
 from .cors import Cors
 from .etags import matches
 from .limits import RateLimiter, caller_address, read_body
 from .log import RequestLog, request_id_var
-from .messages import Header, Request, Response, Route
+from .messages import Header, Request, Response, Route, Stream
 from .metrics import Metrics
 from .problems import internal_error, problem_of
 from .routing import Router
+from .streams import send_stream
 
 C = TypeVar("C")
 Scope = MutableMapping[str, Any]
@@ -85,7 +86,7 @@ class App(Generic[C]):
         request_id_var.set(request.request_id)
         function, answer = await self._respond(request, receive)
         response = _conditional(request, answer)
-        await self._send(request, response, send)
+        await self._send(request, response, receive, send)
         seconds = time.perf_counter() - started
         self.conduct.log.write(request, response, function, seconds)
         self.conduct.metrics.count(function, request.method, response.status, seconds)
@@ -96,7 +97,7 @@ class App(Generic[C]):
         try:
             if request.method == "OPTIONS":
                 return function, self._options(request)
-            route = self._router.find(request.method, request.path)
+            route, request.path_params = self._router.find(request.method, request.path)
             function = route.function
             await self._admit(request, route)
             if request.has_body:
@@ -121,16 +122,20 @@ class App(Generic[C]):
                 request.allowance = allowance = conduct.limiter.take(caller)
                 if allowance.retry_after:
                     raise RateLimited("too many requests; see Retry-After", allowance.retry_after)
+        if route.private and request.user is None:
+            raise Unauthenticated("this needs your token: Authorization: Bearer …")
 
     async def _answer(self, route: Route[C], request: Request) -> Response:
-        known = self._answers.get(route.path, request.query) if route.method == "GET" else None
+        known = self._answers.get(request.path, request.query) if route.method == "GET" else None
         if known is not None:
             return known
         if self._context is None:
             self._context = self._open_context()
         answer = await route.endpoint(self._context, request)
+        if answer.supersedes:
+            self._answers.forget(request.path)
         if route.method == "GET":
-            self._answers.keep(route.path, request.query, answer)
+            self._answers.keep(request.path, request.query, answer)
         return answer
 
     def _options(self, request: Request) -> Response:
@@ -138,7 +143,7 @@ class App(Generic[C]):
         allow = ((b"allow", ", ".join(methods).encode()),)
         return self.conduct.cors.preflight(request, methods) or Response(204, b"", headers=allow)
 
-    async def _send(self, request: Request, response: Response, send: Send) -> None:
+    async def _send(self, request: Request, response: Response, receive: Receive, send: Send) -> None:
         headers = [
             *response.headers,
             (b"x-request-id", request.request_id.encode()),
@@ -148,7 +153,10 @@ class App(Generic[C]):
         ]
         body = b"" if request.method == "HEAD" else response.body
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        if isinstance(response, Stream):
+            await send_stream(response, receive, send, with_body=request.method != "HEAD")
+        else:
+            await send({"type": "http.response.body", "body": body})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

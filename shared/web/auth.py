@@ -61,11 +61,8 @@ class TokenUser:
     async def _verified(self, token: str) -> dict[str, Any]:
         import jwt
 
+        key = await self._keys.key(_key_id(token))
         try:
-            header = jwt.get_unverified_header(token)
-            if not isinstance(header.get("kid"), str):
-                raise Unauthenticated("the token does not name the key that it is signed with")
-            key = await self._keys.key(header["kid"])
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -87,6 +84,25 @@ def _bearer_token(authorization: bytes) -> str:
     if scheme.lower() != b"bearer" or not token.strip() or len(token) > _MAX_TOKEN or not token.isascii():
         raise Unauthenticated("Authorization is not a bearer token")
     return token.strip().decode()
+
+
+def _key_id(token: str) -> str:
+    """The id of the key that the token says to be signed with.
+
+    What cannot be right is refused here, before anybody is asked for keys.
+    """
+    import jwt
+
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise Unauthenticated("the token is not valid: it cannot be read") from error
+    if header.get("alg") not in _ALGORITHMS:
+        raise Unauthenticated("the token is not signed in a way that is accepted")
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        raise Unauthenticated("the token does not name the key that it is signed with")
+    return kid
 
 
 def _reason(error: Exception) -> str:

@@ -6,8 +6,13 @@ from collections.abc import Collection
 
 from .messages import Header, Request, Response
 
-_EXPOSED = b"ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id"
-_ACCEPTED = b"Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id"
+_EXPOSED = (
+    b"Content-Disposition, ETag, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    b"Retry-After, X-Request-Id"
+)
+_ACCEPTED = (
+    b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-Id"
+)
 _VARY: Header = (b"vary", b"Origin")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
@@ -56,18 +56,29 @@ def _operation(method: str, path: str, operation: Json) -> str:
     if parameters := operation.get("parameters"):
         parts.append("<h3>Parameters</h3>")
         parts.append(_table(("name", "type", "meaning"), (_parameter(p) for p in parameters)))
+    if body := operation.get("requestBody"):
+        parts.append("<h3>Body</h3>")
+        rows = ((escape(kind), _type(media["schema"])) for kind, media in _media(body))
+        parts.append(_table(("kind", "type"), rows))
+        parts.extend(_examples(body))
     parts.append("<h3>Answers</h3>")
-    rows = (_answer(status, answer) for status, answer in operation["responses"].items())
-    parts.append(_table(("status", "body", "when"), rows))
+    answers = (_answer(status, answer) for status, answer in operation["responses"].items())
+    parts.append(_table(("status", "body", "when"), answers))
     for answer in operation["responses"].values():
         parts.extend(_examples(answer))
     return "".join(parts) + "</section>"
 
 
+def _media(content: Json) -> Iterable[tuple[str, Json]]:
+    media: dict[str, Json] = content.get("content", {})
+    return media.items()
+
+
 def _examples(answer: Json) -> Iterator[str]:
-    for media in answer.get("content", {}).values():
+    for _, media in _media(answer):
         if "example" in media:
-            text = json.dumps(media["example"], indent=2, ensure_ascii=False)
+            example = media["example"]
+            text = example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
             yield f"<h3>Example</h3><pre>{escape(text)}</pre>"
 
 
@@ -83,7 +94,7 @@ def _parameter(parameter: Json) -> tuple[str, str, str]:
 
 
 def _answer(status: str, answer: Json) -> tuple[str, str, str]:
-    media = [f"{escape(kind)} {_type(body['schema'])}" for kind, body in answer.get("content", {}).items()]
+    media = [f"{escape(kind)} {_type(body['schema'])}" for kind, body in _media(answer)]
     return f"<code>{escape(status)}</code>", "<br>".join(media), _prose(answer["description"])
 
 
@@ -107,8 +118,8 @@ def _type(schema: Json) -> str:
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'
-    if "anyOf" in schema:
-        return " or ".join(_type(choice) for choice in schema["anyOf"])
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(_type(choice) for choice in choices)
     if "enum" in schema:
         return " | ".join(f"<code>{escape(_text(value))}</code>" for value in schema["enum"])
     if schema.get("type") == "array":

@@ -65,7 +65,7 @@ class RequestLog:
             f'{{"severity":"{severity}","time":"{_timestamp(datetime.now(UTC))}",'
             f'"message":{quoted(f"{request.method} {request.path[:500]} {status}")},'
             f'"httpRequest":{{"requestMethod":{quoted(request.method)},"requestUrl":{path},'
-            f'"status":{status},"responseSize":"{len(response.body)}","latency":"{seconds:.6f}s"}},'
+            f'"status":{status},"responseSize":"{response.size}","latency":"{seconds:.6f}s"}},'
             f'"request_id":"{request.request_id}","function":"{function}"}}\n'
         )
         (self._write or sys.stderr.write)(line)

@@ -1,11 +1,11 @@
-"""What comes in and what goes out: Request, Response, Route."""
+"""What comes in and what goes out: Request, Response, Stream, Route."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -38,9 +38,15 @@ def request_id_of(given: bytes | None) -> str:
 
 
 class Request:
-    """One HTTP request; `user` and `allowance` are set once it is known who is calling."""
+    """One HTTP request; `user` and `allowance` are set once it is known who is calling.
 
-    __slots__ = ("_headers", "allowance", "body", "client", "method", "path", "query", "request_id", "user")
+    `path_params` are the parts of the path that the route leaves open, by name.
+    """
+
+    __slots__ = (
+        *("_headers", "allowance", "body", "client", "method", "path", "path_params", "query"),
+        *("request_id", "user"),
+    )
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
         # Of a header sent twice the last line counts: it is the one that the nearest proxy wrote.
@@ -52,11 +58,18 @@ class Request:
         self.request_id = request_id_of(self._headers.get(b"x-request-id"))
         self.user: str | None = None
         self.allowance: Allowance | None = None
+        self.path_params: Mapping[str, str] = {}
         self.body = b""
 
     @property
     def has_body(self) -> bool:
         return b"content-length" in self._headers or b"transfer-encoding" in self._headers
+
+    @property
+    def caller(self) -> str:
+        """The user who calls a private route."""
+        assert self.user is not None  # the app has seen to it
+        return self.user
 
     def header(self, name: bytes) -> bytes | None:
         """The value of a header, by its lower-case name."""
@@ -67,10 +80,12 @@ class Response:
     """A whole answer. Its own headers are put together once, because it may be sent many times.
 
     `reusable_until` (seconds since the epoch) lets the same answer serve the same question until then;
-    what depends on who asks must not set it.
+    what depends on who asks must not set it. `etag` is for what has a version of its own; else the tag is
+    that of the body, where the answer may be kept at all. One that `supersedes` is newer than every answer
+    kept for its path.
     """
 
-    __slots__ = ("body", "cache_control", "etag", "headers", "reusable_until", "status")
+    __slots__ = ("body", "cache_control", "etag", "headers", "reusable_until", "status", "supersedes")
 
     def __init__(
         self,
@@ -82,12 +97,16 @@ class Response:
         cache_control: bytes = NO_STORE,
         reusable_until: float | None = None,
         policy: bytes = _POLICY,
+        etag: bytes | None = None,
     ) -> None:
         self.status = status
+        self.supersedes = False
         self.body = body
         self.cache_control = cache_control
         self.reusable_until = reusable_until
-        self.etag = etag_of(body) if status == 200 and cache_control != NO_STORE else None
+        if etag is None and status == 200 and cache_control != NO_STORE:
+            etag = etag_of(body)
+        self.etag = etag
         described = ((b"content-type", media_type), (b"content-length", b"%d" % len(body)))
         tag = ((b"etag", self.etag),) if self.etag else ()
         self.headers = (
@@ -98,11 +117,41 @@ class Response:
             (b"content-security-policy", policy),
         )
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.body)
+
     def not_modified(self) -> Response:
         """The 304 for a caller who has this answer."""
         response = Response(304, b"", cache_control=self.cache_control, reusable_until=self.reusable_until)
         response.headers = tuple(header for header in self.headers if header[0] not in _OF_THE_BODY)
         return response
+
+
+class Stream(Response):
+    """An answer whose body is made while it is sent, a piece at a time: its length is not known before.
+
+    `chunks` is an async generator; it is closed when the caller leaves early.
+    """
+
+    __slots__ = ("chunks", "sent")
+
+    def __init__(
+        self,
+        chunks: AsyncGenerator[bytes, None],
+        *,
+        media_type: bytes,
+        headers: tuple[Header, ...] = (),
+    ) -> None:
+        super().__init__(200, b"", media_type=media_type, headers=headers)
+        self.headers = tuple(header for header in self.headers if header[0] != b"content-length")
+        self.chunks = chunks
+        self.sent = 0
+
+    @property
+    def size(self) -> int:
+        return self.sent
 
 
 def encode_json(content: object) -> bytes:
@@ -126,7 +175,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Route(Generic[C]):
-    """A method on a path, and who answers it. `limited` routes count against the caller's allowance."""
+    """A method on a path, and who answers it.
+
+    A segment of the path such as `{id}` is open: what stands there is in the request's `path_params`.
+    `limited` routes count against the caller's allowance; `private` ones need a user, and do not read the
+    body of a caller who is none.
+    """
 
     method: str
     path: str
@@ -135,3 +189,4 @@ class Route(Generic[C]):
     describe: Callable[[], Operation] | None = None
     limited: bool = True
     max_body: int = MAX_BODY
+    private: bool = False

@@ -13,7 +13,11 @@ _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _PROBLEMS = {
     400: "The request has a parameter that is unknown, missing or wrong; `errors` names each.",
     401: "There is no token, or one that does not verify.",
+    404: "There is no such thing, or it is another user's.",
+    409: "What is kept stands against it; `trade_id` names the trade that exists, where it is one.",
+    412: "It was changed since the version that `If-Match` names.",
     413: "The body is longer than is accepted.",
+    415: "The body is of a kind that is not read here.",
     429: "Too many requests of this caller; see `Retry-After`.",
     500: "Something went wrong here; the log has it under `request_id`.",
     503: "Nothing useful can be said until an upstream is back.",
@@ -40,6 +44,7 @@ _PROBLEM: Json = {
                 "properties": {"field": _STRING, "message": _STRING},
             },
         },
+        "trade_id": {"type": "string", "description": "The trade that exists, where that is the conflict."},
     },
 }
 

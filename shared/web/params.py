@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from ..errors import InvalidInput, InvalidRequest
 
+D = TypeVar("D")
 T = TypeVar("T")
 
 _MAX_FIELDS = 1000
@@ -33,7 +34,7 @@ class Params:
         """Note that a parameter has a value which is not accepted."""
         self._faults.append(InvalidInput(name, message))
 
-    def one(self, name: str, parse: Callable[[str], T], default: T) -> T:
+    def one(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
         """The value of a parameter that may be given once; `parse` raises ValueError."""
         values = self._values.get(name)
         if values is None:
@@ -42,6 +43,10 @@ class Params:
             self.refuse(name, "is given more than once")
             return default
         return next(iter(self.each(name, values, parse)), default)
+
+    def maybe(self, name: str, parse: Callable[[str], T]) -> T | None:
+        """The value of a parameter that may be given once, None without one; `parse` raises ValueError."""
+        return self.one(name, parse, None)
 
     def words(self, name: str, most: int, *, repeatable: bool = False) -> tuple[str, ...]:
         """The words of a comma-separated list, which `repeatable` parameters may also spread over several."""

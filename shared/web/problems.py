@@ -7,6 +7,7 @@ from math import ceil
 
 from ..errors import (
     CallerError,
+    DuplicateTrade,
     InvalidInput,
     InvalidRequest,
     MethodNotAllowed,
@@ -28,6 +29,7 @@ def problem_of(error: CallerError | Unavailable, request: Request) -> Response:
         str(error),
         faults=_faults(error),
         headers=_headers(error),
+        more={"trade_id": error.trade_id} if isinstance(error, DuplicateTrade) else None,
     )
 
 
@@ -45,8 +47,12 @@ def problem(
     *,
     faults: Sequence[InvalidInput] = (),
     headers: tuple[Header, ...] = (),
+    more: Json | None = None,
 ) -> Response:
-    """A problem body. Its type is `about:blank`: the status and title say all that the type could."""
+    """A problem body; `more` are members of this kind of problem alone.
+
+    Its type is `about:blank`: the status and title say all that the type could.
+    """
     body: Json = {
         "type": "about:blank",
         "title": title,
@@ -57,7 +63,7 @@ def problem(
     }
     if faults:
         body["errors"] = [{"field": fault.field, "message": fault.message} for fault in faults]
-    return Response(status, encode_json(body), media_type=_PROBLEM_TYPE, headers=headers)
+    return Response(status, encode_json({**body, **(more or {})}), media_type=_PROBLEM_TYPE, headers=headers)
 
 
 def _faults(error: CallerError | Unavailable) -> Sequence[InvalidInput]:

@@ -90,7 +90,7 @@ async def test_a_portfolio_is_as_the_contract_says(fakes: Fakes) -> None:
                 "price_usd": "1",
                 "as_of": "2026-11-21T12:00:00Z",
                 "confidence": "0.99",
-                "liquidity_usd": None,
+                "volume_usd_24h": None,
             }
         ],
         "flags": [],
@@ -302,14 +302,14 @@ async def test_without_price_sources_balances_are_right_and_prices_null(fakes: F
 
 
 async def test_a_refused_price_is_flagged_with_the_reason_and_the_quotes(fakes: Fakes) -> None:
-    thin = replace(quote(USDC.asset_id, "9"), liquidity_usd=Decimal(12))
-    reason = "thin_liquidity: llama knows of 12 USD to trade against"
+    thin = replace(quote(USDC.asset_id, "9"), volume_usd_24h=Decimal(12))
+    reason = "thin_market: llama knows of 12 USD traded within a day"
     fakes.book.known[USDC.asset_id] = unpriced(USDC.asset_id, reason, (thin,))
     asset = (await portfolio(fakes)).json()["assets"][1]
 
     assert asset["price"] is asset["price_usd"] is asset["value_usd"] is None
-    assert asset["flags"] == [{"code": "thin_liquidity", "reason": "llama knows of 12 USD to trade against"}]
-    assert [(q["price_usd"], q["liquidity_usd"]) for q in asset["quotes"]] == [("9", "12")]
+    assert asset["flags"] == [{"code": "thin_market", "reason": "llama knows of 12 USD traded within a day"}]
+    assert [(q["price_usd"], q["volume_usd_24h"]) for q in asset["quotes"]] == [("9", "12")]
 
 
 async def test_the_minimum_hides_but_the_total_still_counts(fakes: Fakes) -> None:
@@ -396,12 +396,49 @@ async def test_a_ttl_of_zero_reads_the_chain_every_time(fakes: Fakes) -> None:
     assert fakes.client(1).reads == 2
 
 
-async def test_an_incomplete_answer_is_not_kept(fakes: Fakes) -> None:
+async def test_an_answer_that_misses_a_chain_is_kept_for_a_second(fakes: Fakes) -> None:
     fakes.client(1).error = RpcUnavailable("ethereum: no connection")
     app, url = app_of(fakes), f"{PATH}?address={WALLET}&chains=1"
     broken = await ask(app, url)
     fakes.client(1).error = None
+    kept = await ask(app, url)
+    fakes.clock.advance(1)
     whole = await ask(app, url)
 
-    assert broken.headers["cache-control"] == "private, no-cache"
-    assert (broken.json()["complete"], whole.json()["complete"]) == (False, True)
+    assert broken.headers["cache-control"] == "private, max-age=1"
+    assert [answer.json()["complete"] for answer in (broken, kept, whole)] == [False, False, True]
+
+
+async def test_an_answer_that_misses_a_token_is_kept_like_a_whole_one(fakes: Fakes) -> None:
+    fakes.client(1).faults = (TokenFault(UNLISTED, "balanceOf: reverted"),)
+    app, url = app_of(fakes), f"{PATH}?address={WALLET}&chains=1"
+    answers = [await ask(app, url) for _ in range(2)]
+
+    assert answers[0].json()["complete"] is False
+    assert fakes.client(1).reads == 1
+    assert answers[1].headers["cache-control"] == "private, max-age=10"
+
+
+async def test_a_refresh_leaves_nothing_older_behind(fakes: Fakes) -> None:
+    app, url = app_of(fakes), f"{PATH}?address={WALLET}&chains=1"
+    await ask(app, url)
+    fakes.client(1).block_number = 2
+    fresh = await ask(app, f"{url}&refresh=true")
+    after = await ask(app, url)
+
+    assert [a.json()["chains"][0]["block_number"] for a in (fresh, after)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0x0000000000000000000000000000000000001010",
+        "0x0000000000000000000000000000000000000000",
+        "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE",
+    ],
+)
+async def test_the_native_coin_is_not_counted_twice_under_another_name(fakes: Fakes, address: str) -> None:
+    answer = await ask(app_of(fakes), f"{PATH}?address={WALLET}&tokens=eip155:137/erc20:{address}")
+
+    assert answer.status_code == 400
+    assert "would be counted twice" in answer.json()["errors"][0]["message"]

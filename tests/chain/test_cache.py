@@ -101,6 +101,21 @@ async def test_a_caller_who_leaves_does_not_take_the_answer_along() -> None:
     assert await staying == 1
 
 
+async def test_a_read_that_was_overtaken_is_not_remembered() -> None:
+    cache, reader = BalanceCache(Clock(), ttl=timedelta(seconds=10)), FakeReader()
+    held, gate = asyncio.Event(), asyncio.Event()
+    reader.open = held
+    slow = asyncio.create_task(read(cache, reader, refresh=True))
+    await asyncio.sleep(0)
+    reader.open = gate
+    gate.set()
+    newer = await read(cache, reader, refresh=True)
+    held.set()
+
+    assert (newer, await slow) == (2, 1)
+    assert await read(cache, reader) == 2
+
+
 async def test_a_failure_is_raised_and_not_remembered() -> None:
     cache, reader = BalanceCache(Clock(), ttl=timedelta(seconds=10)), FakeReader()
     reader.error = RpcTimeout("slow")

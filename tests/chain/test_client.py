@@ -14,6 +14,7 @@ import pytest
 from shared.chain.calls import NATIVE, Call, Outcome, Reply, balance_call
 from shared.chain.client import ChainClient
 from shared.chain.endpoint import Endpoint
+from shared.chain.reading import Session
 from shared.chain.transport import Transport
 from shared.chain.ways import Way
 from shared.core.balances import TokenFault
@@ -132,6 +133,24 @@ async def test_a_way_is_not_demoted_because_the_endpoint_was_down(
         await client.read_balances([WALLET], list(held), within=WITHIN)
 
     assert [runs_init_code(asked) for asked in node.requests[so_far:]] == [True]
+
+
+async def test_one_garbled_answer_costs_a_way_that_worked_a_minute_and_not_an_hour(
+    anvil: Anvil, held: dict[Address, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = 0.0
+    monkeypatch.setattr(Session, "now", lambda session: asyncio.get_running_loop().time() + later)
+    async with RpcProxy(upstream=anvil.url) as node, client_of(chain_for(), node.url) as client:
+        await client.read_balances([WALLET], list(held), within=WITHIN)
+        node.behave(raw(b"<html>"))
+        await client.read_balances([WALLET], list(held), within=WITHIN)
+        await client.read_balances([WALLET], list(held), within=WITHIN)
+        assert not runs_init_code(node.requests[-1])
+
+        later = 60.0
+        await client.read_balances([WALLET], list(held), within=100.0)
+
+    assert runs_init_code(node.requests[-1])
 
 
 async def test_a_chain_without_multicall_is_read_by_json_rpc(anvil: Anvil, held: dict[Address, int]) -> None:

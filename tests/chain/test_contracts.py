@@ -62,6 +62,7 @@ def test_multicall3_is_the_one_of_the_mainnets() -> None:
         (calls.BALANCE_OF, "balanceOf(address)"),
         (multicall.BLOCK_NUMBER, "getBlockNumber()"),
         (multicall.BLOCK_TIME, "getCurrentBlockTimestamp()"),
+        (multicall.CHAIN_ID, "getChainId()"),
         (multicall._AGGREGATE3, "aggregate3((address,bool,bytes)[])"),
         (multicall._ETH_BALANCE, "getEthBalance(address)"),
         (aggregate._ARB_BLOCK_NUMBER, "arbBlockNumber()"),

@@ -6,7 +6,7 @@ import traceback
 import httpx
 import pytest
 
-from shared.chain.endpoint import Endpoint
+from shared.chain.endpoint import Endpoint, label_of
 from shared.errors import (
     RpcError,
     RpcUnavailable,
@@ -82,6 +82,26 @@ async def test_an_unusable_url_fails_without_being_shown(
     assert f"/{SECRET}" not in shown(caught.value, endpoint)
     assert f":{SECRET}" not in shown(caught.value, endpoint)
     assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("host", "shown_as"),
+    [
+        ("0123456789abcdef0123456789abcdef.eth.rpc.rivet.cloud", "….eth.rpc.rivet.cloud"),
+        ("a1b2c3d4-e5f6-7a8b-9c0d-e1f2a3b4c5d6.node.example:8545", "….node.example:8545"),
+        ("deadbeefdeadbeefdeadbeef.node.example", "….node.example"),
+        ("aK9xQ2mZ7pL4vR8tW3yB.node.example", "….node.example"),
+        ("polygon-bor-rpc.publicnode.com", "polygon-bor-rpc.publicnode.com"),
+        ("ethereum-sepolia-rpc.publicnode.com", "ethereum-sepolia-rpc.publicnode.com"),
+        ("arbitrum-one-sepolia-testnet-2.node.example", "arbitrum-one-sepolia-testnet-2.node.example"),
+        ("eth1.node.example", "eth1.node.example"),
+        ("localhost", "localhost"),
+        ("127.0.0.1:8545", "127.0.0.1:8545"),
+        ("[::1]:8545", "[::1]:8545"),
+    ],
+)
+def test_a_key_in_the_host_is_not_in_the_label(host: str, shown_as: str) -> None:
+    assert label_of(f"https://{host}/v1") == shown_as
 
 
 async def test_a_success_leaves_nothing_secret_in_the_log(

@@ -1,5 +1,7 @@
 """When an endpoint is left alone, when it is asked again, and how long it may take."""
 
+import math
+
 import pytest
 
 from shared.chain.health import Health, HealthPolicy
@@ -9,6 +11,8 @@ POLICY = HealthPolicy(
     rest=1,
     longest_rest=8,
     refused_rest=600,
+    longest_absence=5,
+    probe=1.5,
     latency_remembered=100,
     hedge=1,
     shortest_hedge=0.25,
@@ -115,6 +119,67 @@ def test_a_later_failure_does_not_shorten_a_rest(health: Health, clock: Clock) -
     ask(health, clock, 0, DOWN)
 
     assert health.rest_left == 600
+
+
+def test_a_lone_quick_failure_is_no_reason_to_stay_away_from_the_only_endpoint(
+    health: Health, clock: Clock
+) -> None:
+    ask(health, clock, 0.1, DOWN)
+    assert (health.rest_left, health.absence_left) == (1, 0)
+
+    ask(health, clock, 0.1, DOWN)
+    assert (health.rest_left, health.absence_left) == (2, 2)
+
+
+def test_one_that_hung_is_left_alone_at_once(health: Health, clock: Clock) -> None:
+    ask(health, clock, 6, RpcTimeout("late"))
+
+    assert (health.rest_left, health.absence_left) == (1, 1)
+
+
+def test_a_time_out_of_one_who_had_no_time_does_not_count_as_hanging(health: Health, clock: Clock) -> None:
+    ask(health, clock, 0.1, RpcTimeout("late"))
+
+    assert (health.absence_left, health.patience) == (0, math.inf)
+
+
+def test_however_long_it_rests_it_is_asked_again_where_all_others_rest_too(
+    health: Health, clock: Clock
+) -> None:
+    ask(health, clock, 0, DOWN)
+    ask(health, clock, 0, RpcRefused("a key"))
+    assert (health.rest_left, health.absence_left) == (600, 5)
+
+    clock.now += 5
+    assert health.absence_left == 0
+
+    health.begin()
+    assert health.absence_left == 5
+
+
+def test_after_a_time_out_an_attempt_is_short_until_one_succeeds(health: Health, clock: Clock) -> None:
+    assert health.patience == math.inf
+    ask(health, clock, 6, RpcTimeout("late"))
+    assert health.patience == 1.5
+    ask(health, clock, 0.5)
+    assert health.patience == math.inf
+
+
+def test_every_fourth_attempt_after_time_outs_may_take_its_time(health: Health, clock: Clock) -> None:
+    patience = []
+    for _ in range(8):
+        ask(health, clock, 2, RpcTimeout("late"))
+        patience.append(health.patience)
+
+    assert patience == [1.5, 1.5, 1.5, math.inf] * 2
+
+
+def test_one_known_to_be_slow_is_not_cut_short_after_a_time_out(health: Health, clock: Clock) -> None:
+    for _ in range(40):
+        ask(health, clock, 2)
+    ask(health, clock, 6, RpcTimeout("late"))
+
+    assert health.patience == pytest.approx(4, abs=0.01)
 
 
 def test_being_overtaken_counts_as_a_failure_and_as_slow(health: Health, clock: Clock) -> None:

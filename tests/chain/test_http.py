@@ -1,6 +1,8 @@
 """The shared client, and the headers it is told."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.chain.endpoint import Endpoint
 from shared.chain.http import open_http, parse_retry_after
@@ -24,6 +26,7 @@ NOW = "Wed, 21 Oct 2026 07:28:00 GMT"
         ("soon", None),
         ("Wed, 21 Oct 2026 07:28:30", None),
         ("", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
@@ -33,6 +36,17 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | No
 @pytest.mark.parametrize("date", [None, "", "today"])
 def test_a_date_says_nothing_without_the_time_of_the_answer(date: str | None) -> None:
     assert parse_retry_after(NOW, date) is None
+
+
+_WORDS = ["Mon,", "01", "Jan", "9" * 20, "00:00:00", "GMT", "+9999", "-0000", "0", "24:61:61", ",", ":", "-"]
+_DATES = st.lists(st.sampled_from(_WORDS) | st.text(max_size=3), max_size=8).map(" ".join)
+
+
+@given(st.none() | _DATES | st.text(), st.none() | _DATES | st.just(NOW))
+def test_no_header_breaks_the_parser(value: str | None, date: str | None) -> None:
+    seconds = parse_retry_after(value, date)
+
+    assert seconds is None or seconds >= 0
 
 
 async def test_a_proxy_from_the_environment_is_for_other_machines_only(

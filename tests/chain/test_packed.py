@@ -28,7 +28,7 @@ from shared.errors import RpcBadResponse
 from tests.chain.setting import nth_address
 
 MARKS = {Outcome.NO_CODE: 0xFF, Outcome.REVERTED: 0xFE, Outcome.WRONG_LENGTH: 0xFD, Outcome.OUT_OF_GAS: 0xFC}
-NUMBER, SECONDS = 21_000_000, 1_790_000_000
+CHAIN_ID, NUMBER, SECONDS = 8453, 21_000_000, 1_790_000_000
 
 amounts = st.integers(1, 2**256 - 1) | st.integers(1, 10**19)
 findings = st.dictionaries(st.integers(0, 2000), amounts | st.sampled_from(list(MARKS)), max_size=40)
@@ -39,8 +39,14 @@ replies = st.lists(
 )
 
 
-def head(reached: int, version: int = 1) -> bytes:
-    return bytes([version]) + NUMBER.to_bytes(8) + SECONDS.to_bytes(8) + reached.to_bytes(4)
+def head(reached: int, version: int = 2) -> bytes:
+    return (
+        bytes([version])
+        + CHAIN_ID.to_bytes(8)
+        + NUMBER.to_bytes(8)
+        + SECONDS.to_bytes(8)
+        + reached.to_bytes(4)
+    )
 
 
 def scan_bytes(found: dict[int, int | Outcome], reached: int) -> bytes:
@@ -71,6 +77,7 @@ def test_every_finding_of_a_scan_comes_out(found: dict[int, int | Outcome], spar
     assert isinstance(answer, ScanAnswer)
     assert {**answer.balances, **answer.failures} == found
     assert answer.reached == reached
+    assert answer.chain_id == CHAIN_ID
     assert (answer.block.number, answer.block.time.timestamp()) == (NUMBER, SECONDS)
 
 
@@ -98,7 +105,7 @@ def test_no_bytes_crash_the_scan_parser(raw: bytes) -> None:
     "answer",
     [
         pytest.param(b"", id="nothing"),
-        pytest.param(head(3)[:20], id="a cut head"),
+        pytest.param(head(3)[:28], id="a cut head"),
         pytest.param(head(3, version=0x60) + b"", id="another version, such as code sent back"),
         pytest.param(head(11), id="more pairs than there are"),
         pytest.param(head(3) + bytes([0, 3, 1, 9]), id="a pair it has not reached"),
@@ -110,7 +117,7 @@ def test_no_bytes_crash_the_scan_parser(raw: bytes) -> None:
         pytest.param(head(9) + bytes([0, 1, 0xF0]), id="an unknown mark"),
         pytest.param(head(9) + bytes([0, 1, 3, 1, 1]), id="a cut balance"),
         pytest.param(head(9) + bytes([0]), id="a cut finding"),
-        pytest.param(b"\1" + b"\0" * 8 + b"\xff" * 8 + bytes(4), id="an impossible time"),
+        pytest.param(b"\2" + bytes(16) + b"\xff" * 8 + bytes(4), id="an impossible time"),
     ],
 )
 def test_a_garbled_scan_is_refused(answer: bytes) -> None:

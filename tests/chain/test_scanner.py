@@ -168,14 +168,18 @@ async def test_an_address_without_code_is_not_held_and_no_fault(anvil: Anvil, wa
     assert (found.faults, found.without_code) == ((), frozenset({nowhere}))
 
 
-async def test_a_token_that_fails_for_one_wallet_answers_for_the_others(anvil: Anvil, way: Way) -> None:
+async def test_a_token_that_fails_for_one_wallet_has_no_balance_that_looks_like_the_whole(
+    anvil: Anvil, way: Way
+) -> None:
     picky = place_each(anvil, "PickyToken")["PickyToken"]
     anvil.set_storage(picky, 0, int(WALLET, 16))
 
-    found = await read(anvil, way, [WALLET, OTHER], [picky])
+    assert (await read(anvil, way, [OTHER], [picky])).balances == {(OTHER, picky): 7}
 
-    assert found.balances == {(OTHER, picky): 7}
-    assert found.faults == (TokenFault(picky, "balanceOf: the call reverted"),)
+    for wallets in ([WALLET, OTHER], [OTHER, WALLET]):
+        found = await read(anvil, way, wallets, [picky])
+        assert found.balances == {}
+        assert found.faults == (TokenFault(picky, "balanceOf: the call reverted"),)
 
 
 async def test_what_is_asked_for_twice_is_read_once(anvil: Anvil, way: Way) -> None:

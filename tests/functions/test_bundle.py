@@ -94,7 +94,8 @@ def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
     assert done.stderr.count("\n") == 1
 
 
-def test_importing_a_function_loads_no_heavy_library(bundle: Path) -> None:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_importing_a_function_loads_no_heavy_library(function: str, tmp_path: Path) -> None:
     heavy = (
         "httpx",
         "pydantic",
@@ -105,6 +106,7 @@ def test_importing_a_function_loads_no_heavy_library(bundle: Path) -> None:
         "web3",
         "grpc",
     )
-    done = run(bundle, f"import main, sys; print([name for name in {heavy} if name in sys.modules])")
+    code = f"import main, sys; print([name for name in {heavy} if name in sys.modules])"
+    done = run(make_bundle(function, tmp_path), code)
 
     assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -22,6 +22,6 @@ async def http() -> AsyncIterator[JsonHttp]:
     async def no_wait(_: float) -> None:
         return None
 
-    client = JsonHttp(Patience(attempt_seconds=0.5, most_bytes=100_000), sleep=no_wait, now=lambda: NOW)
+    client = JsonHttp(Patience(attempt_seconds=2.0, most_bytes=100_000), sleep=no_wait, now=lambda: NOW)
     yield client
     await client.close()

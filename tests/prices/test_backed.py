@@ -14,7 +14,7 @@ import pytest
 from shared.core.quotes import Quote
 from shared.core.tokens import erc20
 from shared.prices.backed import Backed, market_of
-from shared.prices.http import JsonHttp
+from shared.prices.http import JsonHttp, Reply
 from shared.prices.source import SourceFailed
 from tests.devnet.price_apis import Coin
 from tests.devnet.price_server import Fault, PriceServer
@@ -146,6 +146,7 @@ async def test_rows_that_are_not_usable_are_left_out(server: PriceServer, backed
         asset("BBx", "B", at("Solana", "XsDoVfqeBukxuZHWhdvWHBhgEHjGNst4MLodqsJHzoB"), {"network": "Base"}),
         asset("CCx", "C", at("Ethereum", "0x1"), at("Base", address(2)), at(None, address(3)), None),
         asset("../x", "path", at("Ethereum", address(4))),
+        asset("USDC", "no xStock", at("Ethereum", address(7))),
         asset(None, None, at("Ethereum", address(5))),
         asset("DDx", None, at("base", address(6).lower())),
         {"symbol": "EEx"},
@@ -158,6 +159,19 @@ async def test_rows_that_are_not_usable_are_left_out(server: PriceServer, backed
     assert [t.symbol for t in found[ETHEREUM.chain_id]] == ["AAx"]
     assert [(t.symbol, t.name) for t in found[BASE.chain_id]] == [("CCx", "C"), ("DDx", "DDx")]
     assert found[ETHEREUM.chain_id][0].name == "A B" + "c" * 93
+
+
+async def test_no_chain_is_flooded_by_the_catalogue(server: PriceServer, backed: Backed) -> None:
+    rows = [{"network": "Ethereum", "address": f"0x{n:x}"} for n in range(5_001)]
+    last = {"network": "Ethereum", "address": address(1)}
+    node = {"symbol": "AAx", "name": "A", "deployments": [*rows, last, {**last, "network": "Base"}]}
+    http = JsonHttp()
+    server.faults["backed/assets"] = Fault(body=page(node))
+
+    listing = await Backed(http, f"{server.url}/backed", CHAINS).tokens()
+    await http.close()
+
+    assert set(listing) == {BASE.chain_id}
 
 
 async def test_the_catalogue_is_kept_for_a_day_and_renewed_in_the_background(
@@ -231,3 +245,12 @@ async def test_it_covers_xstocks_and_before_it_knows_them_what_could_be_one(back
 
     await backed.tokens()
     assert [backed.covers(t) for t in (TSLAX, stranger, USDC, ETH)] == [True, False, False, False]
+
+
+async def test_a_catalogue_that_breaks_the_reading_is_a_failure() -> None:
+    class Odd(JsonHttp):
+        async def get(self, *_: object, **__: object) -> Reply:
+            raise KeyError("odd")
+
+    with pytest.raises(SourceFailed, match="could not be read"):
+        await Backed(Odd(), "http://prices.test", CHAINS).tokens()

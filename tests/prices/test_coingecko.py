@@ -118,6 +118,19 @@ async def test_a_fault_is_a_failure(server: PriceServer, coingecko: CoinGecko, s
         await coingecko.fetch([ETH])
 
 
+@pytest.mark.parametrize(("volume", "expected"), [("12.5", "12.5"), ("0", "0"), ("-1", None), ("null", None)])
+async def test_the_volume_of_a_day_is_read(
+    server: PriceServer, coingecko: CoinGecko, volume: str, expected: str | None
+) -> None:
+    coin = b'{"ethereum": {"usd": 1, "last_updated_at": 1788256800, "usd_24h_vol": %s}}'
+    server.faults["coingecko/price"] = Fault(body=coin % volume.encode())
+
+    quote = (await coingecko.fetch([ETH]))[ETH.asset_id]
+
+    assert quote.volume_usd_24h == (Decimal(expected) if expected else None)
+    assert server.requests[0].query["include_24hr_vol"] == "true"
+
+
 @pytest.mark.parametrize(
     "coin", [b"{}", b"null", b'{"usd": null}', b'{"usd": 1}', b'{"usd": "1", "last_updated_at": 1}']
 )

@@ -179,6 +179,22 @@ async def test_a_minute_limit_rests_as_long_as_it_says(server: PriceServer, cmc:
     assert raised.value.rest == 17
 
 
+@pytest.mark.parametrize("code", ["\u00b2", "9" * 5_000, "", "-", 10**400, True, [1], {"a": 1}])
+async def test_a_code_that_is_none_is_not_taken_for_an_error(
+    server: PriceServer, cmc: CoinMarketCap, code: object
+) -> None:
+    server.faults["cmc/v2"] = Fault(body=answer({"1027": {**COIN, "quote": {"USD": USD}}}, code))
+
+    assert await cmc.fetch([ETH]) == {ETH.asset_id: ETHER}
+
+
+async def test_the_volume_of_a_day_is_read(server: PriceServer, cmc: CoinMarketCap) -> None:
+    usd = {**USD, "volume_24h": 12.5}
+    server.faults["cmc/v2"] = Fault(body=answer({"1027": {**COIN, "quote": {"USD": usd}}}))
+
+    assert (await cmc.fetch([ETH]))[ETH.asset_id].volume_usd_24h == Decimal("12.5")
+
+
 @pytest.mark.parametrize("body", [b"{}", b"null", b"3", answer(None), answer("x")])
 async def test_an_answer_without_data_is_a_failure(
     server: PriceServer, cmc: CoinMarketCap, body: bytes

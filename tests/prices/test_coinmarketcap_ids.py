@@ -87,3 +87,8 @@ def test_only_plain_symbols_are_asked_for() -> None:
 
 def replace_id(row: dict[str, object], coin_id: int) -> dict[str, object]:
     return {**row, "id": coin_id}
+
+
+def test_a_name_made_to_be_slow_to_read_is_not() -> None:
+    """Looked at whole, it would take hours."""
+    assert find_id(USDC, ETHEREUM, [coin(9, "(" * 1_000_000, USDC.address or "")]) is None

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.core.quotes import Quote
+from shared.core.quotes import Quote, choose
 from shared.prices.http import JsonHttp
 from shared.prices.llama import Llama
 from shared.prices.source import SourceFailed
@@ -58,10 +58,10 @@ async def test_many_contracts_are_split_into_short_urls(server: PriceServer, lla
 
 async def test_keys_that_come_back_in_another_case_are_still_found(server: PriceServer, llama: Llama) -> None:
     key = f"ethereum:{USDC.address}".upper()
-    coin = {"price": 1, "timestamp": int(NOW.timestamp())}
+    coin = {"price": 1, "timestamp": int(NOW.timestamp()), "confidence": 1}
     server.faults[ROUTE] = Fault(body=json.dumps({"coins": {key: coin}}).encode())
 
-    assert (await llama.fetch([USDC]))[USDC.asset_id].confidence is None
+    assert set(await llama.fetch([USDC])) == {USDC.asset_id}
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,20 @@ async def test_a_malformed_coin_is_left_out(server: PriceServer, llama: Llama, c
     assert await llama.fetch([ETH]) == {}
 
 
-async def test_a_confidence_out_of_range_is_none_at_all(server: PriceServer, llama: Llama) -> None:
-    coin = '{"price": 3000, "timestamp": 1788256800, "confidence": 7}'
-    server.faults[ROUTE] = Fault(body=b'{"coins": {"coingecko:ethereum": %s}}' % coin.encode())
+@pytest.mark.parametrize(
+    "confidence",
+    ["7", "-1", '"0.99"', "null", "true", "[]", "NaN", "1e-999999999", "0e-999999999999", "0e999999999999"],
+)
+async def test_a_quote_without_a_proper_confidence_is_shown_but_not_counted(
+    server: PriceServer, llama: Llama, confidence: str
+) -> None:
+    coin = b'{"price": 3000, "timestamp": 1788256800, "confidence": %s}' % confidence.encode()
+    server.faults[ROUTE] = Fault(body=b'{"coins": {"coingecko:ethereum": %s}}' % coin)
 
-    assert (await llama.fetch([ETH]))[ETH.asset_id].confidence is None
+    quote = (await llama.fetch([ETH]))[ETH.asset_id]
+
+    assert quote.confidence is None
+    assert choose(ETH.asset_id, [quote], NOW).reason_code == "low_confidence"
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'{"coins": []}', b'{"message": "down"}'])

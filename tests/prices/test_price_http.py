@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,6 +16,8 @@ from tests.prices.samples import KEY, NOW
 
 ROUTE = "coingecko/price"
 PATH = "/coingecko/simple/price"
+GZIP = {"Content-Encoding": "gzip"}
+BOMB = gzip.compress(gzip.compress(bytes(2**24), 9), 9)
 
 
 class Waits:
@@ -101,11 +104,19 @@ async def test_waits_grow_and_are_spread(server: PriceServer) -> None:
     [
         (Fault(body=b"<html>"), "not JSON"),
         (Fault(body=b"[" * 50_000), "not JSON"),
+        (Fault(body='{"a": 1}'.encode("utf-16")), "not JSON"),
+        (Fault(body=("[" * 40_000).encode("utf-16-be")), "not JSON"),
         (Fault(body=b" " * 100_001), "too large"),
+        (Fault(body=gzip.compress(bytes(2**24)), headers=GZIP), "too large"),
+        (Fault(body=BOMB, headers={"Content-Encoding": "gzip, gzip"}), "not packed as was asked"),
+        (Fault(body=b"{}", headers=GZIP), "not packed as was asked"),
         (Fault(cut=True), "the connection failed"),
-        (Fault(hang=True), "no answer within 0.5 s"),
+        (Fault(hang=True), "no answer within 2 s"),
     ],
-    ids=["html", "nested", "oversized", "cut", "hang"],
+    ids=[
+        *("html", "nested", "utf-16", "nested utf-16", "oversized"),
+        *("bomb", "bomb in a bomb", "broken gzip", "cut", "hang"),
+    ],
 )
 async def test_what_is_no_answer_is_a_failure(
     server: PriceServer, http: JsonHttp, fault: Fault, message: str
@@ -114,6 +125,25 @@ async def test_what_is_no_answer_is_a_failure(
 
     with pytest.raises(SourceFailed, match=message):
         await http.get(server.url + PATH)
+
+
+async def test_a_packed_answer_is_unpacked(server: PriceServer, http: JsonHttp) -> None:
+    server.faults[ROUTE] = Fault(body=gzip.compress(b'{"a": 1}'), headers=GZIP)
+
+    assert (await http.get(server.url + PATH)).body == {"a": 1}
+    assert server.requests[0].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("year", [0, 1, 9999, 10**5, 10**10, 10**40])
+@pytest.mark.parametrize("zone", ["GMT", "+2359", "-2359", "-9999", "+99999999999999999999"])
+async def test_an_absurd_date_does_no_harm(server: PriceServer, http: JsonHttp, year: int, zone: str) -> None:
+    date = f"Mon, 01 Jan {year:04d} 00:00:00 {zone}"
+    server.faults[ROUTE] = Fault(404, headers={"Date": date, "Retry-After": date})
+
+    reply = await http.get(server.url + PATH)
+
+    assert reply.at <= NOW
+    assert reply.at.tzinfo is UTC
 
 
 async def test_an_error_page_that_is_not_json_keeps_its_status(server: PriceServer, http: JsonHttp) -> None:

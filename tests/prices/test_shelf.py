@@ -277,10 +277,24 @@ async def test_closing_cancels_what_is_under_way(source: FakeSource, shelf: Shel
     assert await price_of(shelf, ETH) == 1
 
 
-async def test_a_bug_in_a_source_is_not_taken_for_an_outage(source: FakeSource, shelf: Shelf) -> None:
-    source.failure = ValueError("a bug")  # type: ignore[assignment]  # on purpose
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, OverflowError, RecursionError])
+async def test_an_answer_that_breaks_the_reading_costs_only_its_source_and_is_logged(
+    source: FakeSource, shelf: Shelf, caplog: pytest.LogCaptureFixture, error: type[Exception]
+) -> None:
+    source.failure = error("odd")  # type: ignore[assignment]  # on purpose
 
-    with pytest.raises(ValueError, match="a bug"):
+    answer = await shelf.quotes([ETH], LONG)
+
+    assert answer.failure == f"its answer could not be read ({error.__name__})"
+    assert [(log.levelname, log.exc_info is not None) for log in caplog.records] == [("ERROR", True)]
+
+
+async def test_a_bug_that_no_answer_can_cause_is_not_taken_for_an_outage(
+    source: FakeSource, shelf: Shelf
+) -> None:
+    source.failure = AssertionError("a bug")  # type: ignore[assignment]  # on purpose
+
+    with pytest.raises(AssertionError, match="a bug"):
         await shelf.quotes([ETH], LONG)
 
 

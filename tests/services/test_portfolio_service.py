@@ -190,8 +190,17 @@ async def test_tokens_of_the_issuers_catalogue_are_read_as_listed() -> None:
     sources = FakeSources(chain, catalogue=FakeCatalogue({BASE.chain_id: (stock,)}))
     portfolio = await read_portfolio(sources.query(), sources)
 
-    assert chain.asked == [(LISTED, ISSUED)]
+    assert [set(asked) for asked in chain.asked] == [{LISTED, ISSUED}]
     assert portfolio.holdings[0].token == stock
+
+
+async def test_a_catalogue_may_not_rename_a_listed_token() -> None:
+    impostor = erc20(BASE.chain_id, LISTED, "FAKEx", "Impostor", 18, listed=True)
+    chain = FakeChain(BASE, {LISTED: 1_000_000})
+    sources = FakeSources(chain, catalogue=FakeCatalogue({BASE.chain_id: (impostor,)}))
+    portfolio = await read_portfolio(sources.query(), sources)
+
+    assert portfolio.holdings[0].token == make_token(BASE, LISTED)
 
 
 async def test_a_catalogue_that_cannot_be_read_is_reported() -> None:

@@ -156,7 +156,7 @@ def test_a_token_that_failed_is_named_by_chain_and_address() -> None:
 
 def test_an_unpriced_asset_says_why() -> None:
     refused, lure = asset("THIN", None), asset("LURE", None)
-    refused["flags"] = [{"code": "thin_liquidity", "reason": "llama knows of 3 USD"}]
+    refused["flags"] = [{"code": "thin_market", "reason": "llama knows of 3 USD"}]
     lure["spam_reasons"] = ["not on a token list", "its name is a lure"]
     text = drawn(portfolio(refused, lure, asset("QI", None)))
 

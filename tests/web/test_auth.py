@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -34,6 +36,16 @@ def ec_jwk(kid: str) -> dict[str, Any]:
     return {**json.loads(ECAlgorithm.to_jwk(EC_KEY.public_key())), "kid": kid}
 
 
+class Body(httpx.AsyncByteStream):
+    """Content as it comes off a connection: not yet read, nor unpacked."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+
 class Issuer:
     """The issuer's key set over HTTP; `keys` may change, `status` may be bad."""
 
@@ -41,12 +53,13 @@ class Issuer:
         self.keys = list(keys)
         self.status = 200
         self.content: bytes | None = None
+        self.headers: dict[str, str] = {}
         self.asked = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
         content = self.content if self.content is not None else json.dumps({"keys": self.keys}).encode()
-        return httpx.Response(self.status, content=content)
+        return httpx.Response(self.status, headers=self.headers, stream=Body(content))
 
 
 def verifier(issuer: Issuer, clock: Callable[[], float] = lambda: 0.0) -> TokenUser:
@@ -151,12 +164,58 @@ async def test_unknown_key_ids_cannot_make_us_flood_the_issuer() -> None:
     assert issuer.asked <= 6
 
 
-@pytest.mark.parametrize("content", [b"not json", b"[]", b"{}", b'{"keys": 1}', b"x" * 300_000])
+@pytest.mark.parametrize(
+    "content", [b"not json", b"[]", b"{}", b'{"keys": 1}', b"x" * 300_000, b"[" * 200_000]
+)
 async def test_an_issuer_without_usable_keys_is_unavailable(content: bytes) -> None:
     issuer = Issuer()
     issuer.content = content
     with pytest.raises(Unavailable):
         await verifier(issuer).user(token())
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+async def test_a_key_set_in_a_bomb_is_not_unpacked(layers: int) -> None:
+    issuer = Issuer()
+    issuer.content = bytes(2**20)
+    for _ in range(layers):
+        issuer.content = gzip.compress(issuer.content)
+    issuer.headers = {"Content-Encoding": ", ".join(["gzip"] * layers)}
+    with pytest.raises(Unavailable):
+        await verifier(issuer).user(token())
+
+
+async def test_a_packed_key_set_is_read() -> None:
+    issuer = Issuer()
+    issuer.content = gzip.compress(json.dumps({"keys": [rsa_jwk("a")]}).encode())
+    issuer.headers = {"Content-Encoding": "gzip"}
+
+    assert await verifier(issuer).user(token()) == "user-1"
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [(None, "none"), ("a shared secret that is long enough for HS256", "HS256"), (RSA_KEY, "RS384")],
+)
+async def test_a_way_of_signing_that_is_not_accepted_is_401_without_asking_for_keys(
+    key: object, algorithm: str
+) -> None:
+    issuer = Issuer()
+    issuer.status = 500
+
+    with pytest.raises(Unauthenticated):
+        await verifier(issuer).user(token(key, algorithm))
+    assert issuer.asked == 0
+
+
+@pytest.mark.parametrize(
+    "header", [b"[" * 5_000, b"[]", b'{"alg": ["RS256"]}', b'{"alg": "RS256", "kid": 1}']
+)
+async def test_a_token_with_a_hostile_header_is_refused(header: bytes) -> None:
+    packed = base64.urlsafe_b64encode(header).rstrip(b"=")
+
+    with pytest.raises(Unauthenticated):
+        await verifier(Issuer()).user(b"Bearer " + packed + b".e30.AA")
 
 
 async def test_an_issuer_that_is_down_is_503_at_first_and_no_matter_once_its_keys_are_known() -> None:

@@ -4,7 +4,7 @@
 //   u32 gas for each call | u16 calls | u16 the longest answer that is returned
 //   for each call: 20 bytes address | u16 length | call data
 // Answer:
-//   u8 version = 1 | u64 block number | u64 block time | u32 the call that comes next
+//   u8 version = 2 | u64 chain id | u64 block number | u64 block time | u32 the call that comes next
 //   for each call made: u8 mark | u16 length | the returned bytes
 //   Marks: 0 answered. 0xff: no code at the address. 0xfe: reverted. 0xfd: too long. 0xfc: used up its gas.
 //
@@ -57,8 +57,8 @@ object "Caller" {
     let perCall := add(add(allowance, div(allowance, 63)), add(20000, mul(10, longest)))
     for {} lt(done, calls) { done := add(done, 1) } {
       let used := add(sub(at, start), add(longest, 3))
-      // 24,576 bytes less the 21 of the head; 200 gas a byte to return them.
-      if or(gt(used, 24555), lt(gas(), add(perCall, mul(200, used)))) { break }
+      // 24,576 bytes less the 29 of the head; 200 gas a byte to return them.
+      if or(gt(used, 24547), lt(gas(), add(perCall, mul(200, used)))) { break }
       let target := shr(96, mload(from))
       let length := shr(240, mload(add(from, 20)))
       let mark, answered := call_(target, add(from, 22), length, add(at, 3), longest, allowance)
@@ -68,7 +68,8 @@ object "Caller" {
       at := add(at, add(3, answered))
       from := add(from, add(22, length))
     }
-    mstore(sub(start, 0x20), or(or(shl(160, 1), shl(96, number_)), or(shl(32, timestamp()), done)))
-    return(sub(start, 21), add(sub(at, start), 21))
+    let chain := shl(160, and(chainid(), 0xffffffffffffffff))
+    mstore(sub(start, 0x20), or(or(shl(224, 2), chain), or(or(shl(96, number_), shl(32, timestamp())), done)))
+    return(sub(start, 29), add(sub(at, start), 29))
   }
 }

@@ -5,7 +5,7 @@
 //   u32 gas for each balanceOf | u16 wallets | u16 tokens | u32 first pair
 //   20 bytes for each wallet, then 20 bytes for each token; the zero address stands for the native coin
 // Answer:
-//   u8 version = 1 | u64 block number | u64 block time | u32 the pair that comes next
+//   u8 version = 2 | u64 chain id | u64 block number | u64 block time | u32 the pair that comes next
 //   and only for pairs with something to tell, in ascending order: u16 pair | u8 length | the balance's bytes
 //   A length of 0xff: no code at the token's address. 0xfe: balanceOf reverted. 0xfd: it did not return 32 bytes.
 //   0xfc: it used up its gas. After 0xff and 0xfc the token's further wallets are passed over.
@@ -70,8 +70,8 @@ object "Scanner" {
     let perPair := add(add(allowance, div(allowance, 63)), 20000)
     for {} lt(pair, pairs) {} {
       let used := sub(at, start)
-      // 24,576 bytes less the 21 of the head and the 35 of a record; 200 gas a byte to return them.
-      if or(gt(used, 24520), lt(gas(), add(perPair, mul(200, used)))) { break }
+      // 24,576 bytes less the 29 of the head and the 35 of a record; 200 gas a byte to return them.
+      if or(gt(used, 24512), lt(gas(), add(perPair, mul(200, used)))) { break }
       let token := shr(96, mload(add(tokensAt, mul(20, div(pair, wallets)))))
       let wallet := shr(96, mload(add(walletsAt, mul(20, mod(pair, wallets)))))
       let raw, length := balanceOf(token, wallet, allowance)
@@ -88,7 +88,8 @@ object "Scanner" {
       case 0 { pair := add(pair, 1) }
       default { pair := mul(add(div(pair, wallets), 1), wallets) }
     }
-    mstore(sub(start, 0x20), or(or(shl(160, 1), shl(96, number_)), or(shl(32, timestamp()), pair)))
-    return(sub(start, 21), add(sub(at, start), 21))
+    let chain := shl(160, and(chainid(), 0xffffffffffffffff))
+    mstore(sub(start, 0x20), or(or(shl(224, 2), chain), or(or(shl(96, number_), shl(32, timestamp())), pair)))
+    return(sub(start, 29), add(sub(at, start), 29))
   }
 }

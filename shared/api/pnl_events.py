@@ -1,0 +1,162 @@
+"""What is behind the sums, as bodies: lots, disposals, transfers, withdrawals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from ..core.amounts import format_decimal
+from ..core.disposals import Disposal
+from ..core.ledger import OpenLot
+from ..core.lots import NO_TRADE, Doubt, Part
+from ..core.terms import held_days, term
+from ..core.times import format_time
+from ..core.transfers import Match
+from ..errors import InvalidInput
+from ..services.pnl import PnlAnswer, PnlQuery
+from .pnl_schemas import DisposalBody, DoubtBody, LotBody, MatchedBody, TransferBody
+from .portfolio_schemas import FlagBody
+
+MOST_ROWS = 25_000
+"""Of one list; an answer may have 32 MiB."""
+# For reading, not for adding up.
+_RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
+_REASONS = {
+    "missing_basis": "some of it was disposed of without an acquisition in the ledger: its cost is assumed",
+    "missing_price": "what came for it, or what it cost, is not known",
+}
+
+
+def lot_bodies(answer: PnlAnswer) -> list[LotBody]:
+    """What is held. Raises InvalidInput when it is too much for one answer."""
+    asset = answer.query.asset
+    lots = [held for held in answer.ledger.open_lots() if asset in (None, held.asset)]
+    _check_count("lots", len(lots))
+    average = answer.query.rules.method == "average"
+    return [_lot(held, average=average) for held in lots]
+
+
+def disposal_bodies(answer: PnlAnswer) -> list[DisposalBody]:
+    """What was sold or spent in the period. Raises InvalidInput when it is too much for one answer."""
+    disposals, query = answer.ledger.disposals, answer.query
+    found = [at for at, trade in enumerate(disposals.trades) if _is_inside(trade.executed_at, query)]
+    return _disposals("disposals", (disposals[at] for at in found), query)
+
+
+def withdrawal_bodies(answer: PnlAnswer) -> list[DisposalBody]:
+    """What left unsold in the period. Raises InvalidInput when it is too much for one answer."""
+    found = (each for each in answer.ledger.withdrawals if _is_inside(each.disposed_at, answer.query))
+    return _disposals("transfers", found, answer.query)
+
+
+def transfer_bodies(answer: PnlAnswer) -> list[TransferBody]:
+    """The own transfers of the period. Raises InvalidInput when they are too many for one answer."""
+    query = answer.query
+    found = [match for match in _matches(answer) if _is_inside(match.sent_at, query)]
+    if query.asset is not None:
+        found = [match for match in found if query.asset in (match.asset_sent, match.asset_received)]
+    _check_count("transfers", len(found))
+    return [_transfer(match) for match in found]
+
+
+def _matches(answer: PnlAnswer) -> Iterator[Match]:
+    """Those that count: what lies after the period was matched, too, but not entered."""
+    until = answer.query.until
+    return (match for match in answer.ledger.matches if until is None or match.sent_at <= until)
+
+
+def _is_inside(at: datetime, query: PnlQuery) -> bool:
+    return query.start is None or at >= query.start
+
+
+def _disposals(name: str, found: Iterable[Disposal], query: PnlQuery) -> list[DisposalBody]:
+    asset = query.asset
+    kept = [disposal for disposal in found if asset in (None, disposal.asset)]
+    _check_count(name, len(kept))
+    return [_disposal(disposal, query.rules.zone) for disposal in kept]
+
+
+def _check_count(name: str, count: int) -> None:
+    if count > MOST_ROWS:
+        narrow = "narrow it by from, to, asset or wallet"
+        raise InvalidInput("include", f"{name} has {count} rows, more than {MOST_ROWS}: {narrow}")
+
+
+def _lot(held: OpenLot, *, average: bool) -> LotBody:
+    lot = held.lot
+    unit = _per_unit(lot.cost, lot.quantity) if average else _per_unit(lot.opened_cost, lot.opened)
+    return LotBody(
+        asset_id=held.asset,
+        wallet=held.wallet,
+        acquired_at=format_time(lot.acquired_at),
+        quantity=format_decimal(lot.opened),
+        remaining=format_decimal(lot.quantity),
+        unit_cost_usd=_decimal(unit),
+        cost_basis_usd=_decimal(lot.cost),
+        trade_id=lot.trade_id,
+        doubt=_doubt(lot.doubt),
+    )
+
+
+def _per_unit(cost: Decimal | None, quantity: Decimal) -> Decimal | None:
+    return None if cost is None else _RATIO.divide(cost, quantity)
+
+
+def _disposal(disposal: Disposal, zone: tzinfo) -> DisposalBody:
+    reason = disposal.reason
+    return DisposalBody(
+        kind=disposal.kind,
+        asset_id=disposal.asset,
+        trade_id=disposal.trade.id,
+        wallet=disposal.trade.wallet,
+        disposed_at=format_time(disposal.disposed_at),
+        quantity=format_decimal(disposal.quantity),
+        proceeds_usd=_decimal(disposal.proceeds),
+        cost_basis_usd=_decimal(disposal.cost_basis),
+        gain_usd=_decimal(disposal.gain),
+        gain_low_usd=_decimal(disposal.gain_low),
+        gain_high_usd=_decimal(disposal.gain_high),
+        term=disposal.term(zone),
+        missing_basis_quantity=format_decimal(disposal.missing_quantity),
+        matched=[_matched(part, disposal, zone) for part in disposal.parts],
+        flags=[] if reason is None else [FlagBody(code=reason, reason=_REASONS[reason])],
+    )
+
+
+def _matched(part: Part, disposal: Disposal, zone: tzinfo) -> MatchedBody:
+    known, at = part.trade_id != NO_TRADE, disposal.disposed_at
+    return MatchedBody(
+        lot_trade_id=part.trade_id if known else None,
+        acquired_at=format_time(part.acquired_at) if known else None,
+        quantity=format_decimal(part.quantity),
+        cost_basis_usd=_decimal(part.cost),
+        held_days=held_days(part.acquired_at, at, zone),
+        term=term(part.acquired_at, at, zone),
+        doubt=_doubt(part.doubt),
+    )
+
+
+def _doubt(doubt: Doubt | None) -> DoubtBody | None:
+    if doubt is None:
+        return None
+    return DoubtBody(code=doubt.reason, low_usd=format_decimal(doubt.low), high_usd=_decimal(doubt.high))
+
+
+def _transfer(match: Match) -> TransferBody:
+    return TransferBody(
+        out_trade_id=match.out_id,
+        in_trade_id=match.in_id,
+        matched_by=match.by,
+        asset_sent=match.asset_sent,
+        asset_received=match.asset_received,
+        sent=format_decimal(match.sent),
+        received=format_decimal(match.received),
+        fee=format_decimal(match.fee),
+        sent_at=format_time(match.sent_at),
+        received_at=format_time(match.received_at),
+    )
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    return None if value is None else format_decimal(value)

@@ -1,0 +1,111 @@
+"""GET, POST and DELETE /api/v1/wallets: the addresses that a user keeps."""
+
+from __future__ import annotations
+
+from ..core.chains import Chains
+from ..core.ids import Address
+from ..core.times import format_time
+from ..errors import InvalidInput, InvalidRequest
+from ..services.addresses import AddressSources, check_address, resolve_addresses
+from ..services.wallets import Wallet, list_wallets, remove_wallet, save_wallet
+from ..web.bodies import parse_body
+from ..web.messages import Operation, Request, Response, Route, encode_json, json_response
+from ..web.params import Params
+from ..wiring import Context
+from .wallets_schemas import NewWalletBody, WalletBody
+
+PATH = "/api/v1/wallets"
+# May be kept by the caller, but must be asked about each time it is used.
+_NOT_REUSABLE = b"private, no-cache"
+
+
+async def get(context: Context, request: Request) -> Response:
+    """The caller's saved wallets, the oldest first."""
+    Params(request.query, ()).check()
+    saved = await list_wallets(request.caller, context)
+    body = {"items": [_body(wallet) for wallet in saved], "next_cursor": None}
+    return Response(200, encode_json(body), cache_control=_NOT_REUSABLE)
+
+
+async def post(context: Context, request: Request) -> Response:
+    """Save a wallet."""
+    Params(request.query, ()).check()
+    told = parse_body(request, NewWalletBody)
+    chains = _slugs(told.get("chains") or [], context.chains)
+    address = await _address(told["address"], context)
+    wallet = await save_wallet(request.caller, address, told.get("label") or "", chains, context)
+    return json_response(201, _body(wallet))
+
+
+async def delete(context: Context, request: Request) -> Response:
+    """Forget a wallet."""
+    params = Params(request.query, ("address",))
+    text = params.maybe("address", _checked)
+    if text is None and "address" not in params:
+        params.refuse("address", "is needed")
+    params.check()
+    await remove_wallet(request.caller, await _address(text or "", context), context)
+    return Response(204, b"")
+
+
+def _body(wallet: Wallet) -> WalletBody:
+    return WalletBody(
+        address=wallet.address,
+        label=wallet.label,
+        chains=list(wallet.chains),
+        created_at=format_time(wallet.created_at),
+    )
+
+
+def _slugs(names: list[str], chains: Chains) -> list[str]:
+    """The chains by their slugs. Raises InvalidRequest naming each that is not known."""
+    found = [chains.find(name) for name in names]
+    unknown = [
+        InvalidInput(f"chains[{number}]", f"{names[number][:60]!r} is not a known chain")
+        for number, chain in enumerate(found)
+        if chain is None
+    ]
+    if unknown:
+        raise InvalidRequest(unknown)
+    return [chain.slug for chain in found if chain is not None]
+
+
+async def _address(text: str, sources: AddressSources) -> Address:
+    (address,) = await resolve_addresses([text], sources)
+    return address
+
+
+def _checked(text: str) -> str:
+    try:
+        check_address(text)
+    except InvalidInput as error:
+        raise ValueError(error.message) from None
+    return text
+
+
+def describe_get() -> Operation:
+    """What the OpenAPI document says of the list."""
+    from .wallets_docs import list_operation
+
+    return list_operation()
+
+
+def describe_post() -> Operation:
+    """What the OpenAPI document says of saving."""
+    from .wallets_docs import save_operation
+
+    return save_operation()
+
+
+def describe_delete() -> Operation:
+    """What the OpenAPI document says of forgetting."""
+    from .wallets_docs import remove_operation
+
+    return remove_operation()
+
+
+ROUTES: tuple[Route[Context], ...] = (
+    Route("GET", PATH, get, "wallets", describe_get, private=True),
+    Route("POST", PATH, post, "wallets", describe_post, private=True),
+    Route("DELETE", PATH, delete, "wallets", describe_delete, private=True),
+)

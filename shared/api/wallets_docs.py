@@ -1,0 +1,58 @@
+"""What the OpenAPI document says of saved wallets."""
+
+from __future__ import annotations
+
+from ..web.messages import Json, Operation
+from ..web.openapi import json_answer
+from .describing import ETAG, NOT_MODIFIED, json_body, private_operation, query_parameter
+from .wallets_schemas import NewWalletBody, WalletBody, WalletsBody
+
+_ADDRESS = "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"
+_WALLET: Json = {
+    "address": _ADDRESS,
+    "label": "savings",
+    "chains": ["ethereum", "base"],
+    "created_at": "2026-11-21T12:00:00Z",
+}
+
+
+def list_operation() -> Operation:
+    """GET."""
+    about: Json = {
+        "operationId": "listWallets",
+        "summary": "Your saved wallets, the oldest first.",
+        "tags": ["Wallets"],
+    }
+    answer = json_answer("The wallets.", "WalletsBody", {"items": [_WALLET], "next_cursor": None})
+    return private_operation(about, {"200": {**answer, "headers": ETAG}, "304": NOT_MODIFIED}, WalletsBody)
+
+
+def save_operation() -> Operation:
+    """POST."""
+    about: Json = {
+        "operationId": "saveWallet",
+        "summary": "Saves a wallet, up to 100 of them.",
+        "description": "Without an address the portfolio shows these, each on its chains.",
+        "tags": ["Wallets"],
+        "requestBody": json_body(NewWalletBody, example={"address": _ADDRESS, "label": "savings"}),
+    }
+    answer = json_answer("The wallet.", "WalletBody", _WALLET)
+    return private_operation(about, {"201": answer}, NewWalletBody, WalletBody, problems=(409, 415))
+
+
+def remove_operation() -> Operation:
+    """DELETE."""
+    address = query_parameter(
+        "address",
+        "The wallet: `0x…` or an ENS name.",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        _ADDRESS,
+        required=True,
+    )
+    about: Json = {
+        "operationId": "removeWallet",
+        "summary": "Forgets a wallet.",
+        "tags": ["Wallets"],
+        "parameters": [address],
+    }
+    return private_operation(about, {"204": {"description": "It is gone."}}, problems=(404,))
