@@ -66,7 +66,7 @@ clean:
 	@touch $@
 
 tests/devnet/node_modules/ready: tests/devnet/package-lock.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
 	    { echo "Node.js 20 or later with npm is needed: install it, then run make again" >&2; exit 1; }
 	@echo "setting up Node packages in tests/devnet (once)"
 	@# not `npm ci`: it refuses a lock file without every platform's optional build of anvil
