@@ -86,3 +86,19 @@ def test_a_bad_setting_is_said_in_one_line(tmp_path: Path) -> None:
 
     assert process.returncode == 2
     assert errors == "BALANCE_TTL_SECONDS: must be a number\n"
+
+
+def test_a_caller_cannot_pass_for_others_with_a_header(tmp_path: Path) -> None:
+    port = free_port()
+    oidc = {"AUTH_MODE": "oidc", "GOOGLE_CLOUD_PROJECT": "demo", "RATE_LIMIT_PER_MINUTE": "1"}
+    with started(tmp_path, PORT=str(port), **oidc) as process:
+        first_lines(process)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=9)
+        ) as client:
+            answers = [
+                client.get("/api/v1/portfolio?address=banana", headers={"X-Forwarded-For": f"9.9.9.{n}"})
+                for n in range(2)
+            ]
+
+    assert [answer.status_code for answer in answers] == [400, 429]
