@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS ?=
+USERS ?= 1000 100000 3000000
+WALLETS ?= 2
+CHAINS ?= 8
 
-.PHONY: setup demo run portfolio test bench lint format lock contracts clean
+.PHONY: setup demo run portfolio test bench simulate lint format lock contracts clean
 
 setup: .venv/ready tests/devnet/node_modules/ready
 
@@ -21,6 +24,9 @@ test: setup lint ## The whole test suite
 
 bench: setup .venv-bench/ready .venv-deployed/ready ## Ratios against named peers, one run
 	$(BIN)/python -m tests.bench
+
+simulate: .venv/ready ## A snapshot run's time and cost: make simulate USERS="1000 100000" WALLETS=2 CHAINS=8
+	@$(BIN)/python -m tests.simulate $(USERS) --wallets $(WALLETS) --chains $(CHAINS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .

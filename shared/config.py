@@ -15,10 +15,12 @@ from .core.amounts import parse_decimal
 from .errors import ConfigError
 
 AuthMode = Literal["local", "oidc"]
+BusName = Literal["local", "pubsub"]
 
 _RPC_BY_NAME = {"ETH_RPC_URL": 1, "SEPOLIA_RPC_URL": 11155111}
 _RPC_BY_ID = re.compile(r"RPC_URL_([1-9][0-9]{0,19})")
 _SQLITE = re.compile(r"sqlite:.+")
+_HOST = re.compile(r"[a-zA-Z0-9.-]+:[0-9]{1,5}")
 _ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::[0-9]{1,5})?")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -55,6 +57,9 @@ class Settings:
     price_apis: PriceApis = PriceApis()
     store: str = "sqlite:.data/chainfolio.db"
     """`sqlite:PATH`, `sqlite::memory:` or `firestore`."""
+    bus: BusName = "local"
+    pubsub_emulator_host: str | None = None
+    """`host:port` that takes the place of Pub/Sub."""
     project: str | None = None
     """The Google Cloud project; None for the surroundings' own."""
     chains: tuple[str, ...] = ()
@@ -84,6 +89,8 @@ class Settings:
             rpc_urls=env.rpc_urls(),
             price_apis=_price_apis(env),
             store=env.store("firestore" if deployed else "sqlite:.data/chainfolio.db"),
+            bus=cast(BusName, env.choice("BUS", "pubsub" if deployed else "local", ("local", "pubsub"))),
+            pubsub_emulator_host=env.emulator("PUBSUB_EMULATOR_HOST"),
             project=env.text("GOOGLE_CLOUD_PROJECT", "") or None,
             chains=env.words("CHAINS"),
             auth_mode=mode,
@@ -178,6 +185,14 @@ class _Reader:
         if name != "firestore" and not _SQLITE.fullmatch(name):
             raise ConfigError("STORE: must be sqlite:PATH, sqlite::memory: or firestore")
         return name
+
+    def emulator(self, name: str) -> str | None:
+        host = self.text(name, "") or None
+        if host and not _HOST.fullmatch(host):
+            raise ConfigError(f"{name}: must be host:port")
+        if host and not self.text("GOOGLE_CLOUD_PROJECT", ""):
+            raise ConfigError(f"GOOGLE_CLOUD_PROJECT: must be set, to any name, when {name} is")
+        return host
 
     def url(self, name: str, default: str) -> str:
         return _checked_url(name, self.text(name, default)).rstrip("/")

@@ -13,9 +13,13 @@
     │   ├── PreconditionFailed       412: it was changed in between
     │   ├── PayloadTooLarge          413
     │   ├── UnsupportedMediaType     415: a body of a kind that is not read here
+    │   ├── MisdirectedRequest       421: the server is not called by this name
     │   └── RateLimited              429, says when to come back
     ├── Unavailable                  503: an answer is impossible without an upstream that is down
-    │   └── StoreUnavailable         what users keep cannot be read or written now
+    │   ├── StoreUnavailable         what users keep cannot be read or written now
+    │   ├── BusUnavailable           messages cannot be sent now
+    │   └── NotYet                   what a message waits for is not there yet: deliver it again
+    ├── UnknownMessage               a message that nobody can act on: to the dead letters
     └── UpstreamError                theirs: becomes a Failure in an otherwise good answer
         ├── RpcError
         │   ├── RpcUnavailable       no connection, 5xx, endpoint resting
@@ -132,6 +136,13 @@ class UnsupportedMediaType(CallerError):
     title = "Unsupported Media Type"
 
 
+class MisdirectedRequest(CallerError):
+    """The host that was called is not one that this server goes by."""
+
+    status = 421
+    title = "Misdirected Request"
+
+
 class RateLimited(CallerError):
     """The caller has used up its allowance; `retry_after` is in seconds."""
 
@@ -152,6 +163,22 @@ class Unavailable(ChainfolioError):
 
 class StoreUnavailable(Unavailable):
     """What users keep cannot be read or written now."""
+
+
+class BusUnavailable(Unavailable):
+    """Messages cannot be sent now."""
+
+
+class NotYet(Unavailable):
+    """What a message is about is not there yet: deliver it again later."""
+
+
+class UnknownMessage(ChainfolioError):
+    """A message that nobody can act on, however often it comes; `message_id` is its own where it has one."""
+
+    def __init__(self, message: str, message_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message_id = message_id
 
 
 class UpstreamError(ChainfolioError):

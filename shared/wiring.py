@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
+from .bus.opening import BusOnDemand, open_bus
+from .bus.ports import Bus
 from .chain.cache import BalanceCache
 from .chain.client import ChainClient
 from .chain.clients import ChainClients
@@ -19,6 +21,7 @@ from .config import Settings
 from .core.chains import Chain, Chains
 from .core.ids import ChainId
 from .core.tokens import Token
+from .counts import Counts
 from .errors import ConfigError
 from .facts import load_chains, load_tokens
 from .prices.backed import Backed
@@ -26,6 +29,7 @@ from .prices.book import PriceBook
 from .prices.opening import Prices, open_prices
 from .store.opening import StoreOnDemand, open_store
 from .store.ports import Store
+from .store.run_memory import RunMemory
 from .store.trade_ids import TradeIds
 
 _ETHEREUM = ChainId(1)
@@ -36,16 +40,22 @@ class Context:
     """All that an endpoint works with; made once a process, and by tests from fakes."""
 
     settings: Settings
+    known_chains: Chains
+    """All there are: what is recorded may be of one that is not read."""
     chains: Chains
+    """Those that exist for callers who ask what is on a chain."""
     clients: ChainClients
     balances: BalanceCache
     names: Names
     pricing: Prices
     stores: StoreOnDemand
+    buses: BusOnDemand
+    counts: Counts
     token_lists: Callable[[ChainId], tuple[Token, ...]]
     clock: Callable[[], datetime]
     gateways: Gateways = field(default_factory=Gateways)
     trade_ids: TradeIds = field(default_factory=lambda: TradeIds(_now))
+    run_memory: RunMemory = field(default_factory=RunMemory)
 
     @property
     def prices(self) -> PriceBook:
@@ -58,6 +68,10 @@ class Context:
     @property
     def store(self) -> Store:
         return self.stores.get()
+
+    @property
+    def bus(self) -> Bus:
+        return self.buses.get()
 
     @property
     def cursor_key(self) -> bytes:
@@ -73,7 +87,8 @@ class Context:
         return self.clients.client(chain)
 
     async def close(self) -> None:
-        """Stop what runs in the background and close every connection."""
+        """Stop what is under way and close every connection; first the bus, which uses all the others."""
+        await self.buses.close()
         await self.balances.close()
         await self.pricing.close()
         await self.clients.close()
@@ -81,28 +96,38 @@ class Context:
         await self.stores.close()
 
 
-def open_context(settings: Settings) -> Context:
+def open_context(settings: Settings, trace: Callable[[], Mapping[str, str]] = dict) -> Context:
     """The edges that the settings ask for; nothing connects before it is used.
 
-    Raises ConfigError when CHAINS names a chain that nobody knows.
+    `trace` are the attributes of a message that is published now. Raises ConfigError when CHAINS names a
+    chain that nobody knows.
     """
+    counts = Counts()
     known = load_chains()
     tls = cache(_open_tls)  # shared: reading the certificates takes longer than opening all the clients
-    clients = ChainClients(settings.rpc_urls, tls)
+    clients = ChainClients(settings.rpc_urls, tls, counts)
     gateways = Gateways(tls)
     chains = choose_chains(known, settings.chains)
     return Context(
         settings=settings,
+        known_chains=known,
         chains=chains,
         clients=clients,
         balances=BalanceCache(_now, ttl=timedelta(seconds=settings.balance_ttl_seconds)),
         names=Names(partial(resolve_name, clients.client(known[_ETHEREUM]), gateways), _now),
         pricing=open_prices(settings.price_apis, known, ttl=settings.price_ttl_seconds, tls=tls),
-        stores=StoreOnDemand(partial(open_store, settings.store, settings.project, _now)),
+        stores=StoreOnDemand(partial(open_store, settings.store, settings.project, _now, counts)),
+        buses=BusOnDemand(partial(_open_bus, settings, counts, trace)),
+        counts=counts,
         token_lists=load_tokens,
         clock=_now,
         gateways=gateways,
     )
+
+
+def _open_bus(settings: Settings, counts: Counts, trace: Callable[[], Mapping[str, str]]) -> Bus:
+    host = settings.pubsub_emulator_host
+    return open_bus(settings.bus, settings.project, _now, counts, trace=trace, emulator_host=host)
 
 
 def _open_tls() -> ssl.SSLContext:

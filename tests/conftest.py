@@ -1,13 +1,18 @@
-"""Fixtures shared by all tests: a local chain, as it was before each test."""
+"""What all tests share: a local chain, as it was before each test; property tests that never hurry."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.devnet.anvil import Anvil, run_anvil
 from tests.devnet.tokens import place_multicall3
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,6 +11,10 @@ from decimal import Decimal
 from functools import partial
 from typing import cast
 
+from shared.api.tracing import trace
+from shared.bus.local import LocalBus
+from shared.bus.opening import BusOnDemand
+from shared.bus.subscription import Chance
 from shared.chain.cache import BalanceCache
 from shared.chain.clients import ChainClients
 from shared.chain.health import EndpointHealth
@@ -22,6 +28,7 @@ from shared.core.ids import Address, AssetId, ChainId
 from shared.core.quotes import Price, Quote, unpriced
 from shared.core.tokens import Token, erc20
 from shared.core.transactions import NativeChange, TransactionRead
+from shared.counts import Counts
 from shared.errors import RpcError, RpcUnavailable
 from shared.facts import load_chains
 from shared.prices.backed import Backed
@@ -52,6 +59,11 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        """Nobody waits, and yet the time has passed."""
+        self.advance(seconds)
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -186,11 +198,24 @@ class Fakes:
     book: FakeBook = field(default_factory=FakeBook)
     names: FakeNames = field(default_factory=FakeNames)
     chains: Chains = field(default_factory=load_chains)
+    known_chains: Chains | None = None
     tokens: tuple[Token, ...] = (USDC,)
+    counts: Counts = field(default_factory=Counts)
+    buses: BusOnDemand = field(init=False)
     stores: StoreOnDemand = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stores = StoreOnDemand(partial(open_store, "sqlite::memory:", None, self.clock))
+        self.buses = BusOnDemand(self._open_bus)
+        self.stores = StoreOnDemand(partial(open_store, "sqlite::memory:", None, self.clock, self.counts))
+
+    @property
+    def bus(self) -> LocalBus:
+        """The bus; nobody waits between its attempts."""
+        return cast(LocalBus, self.buses.get())
+
+    def _open_bus(self) -> LocalBus:
+        chance = Chance(sleep=self.clock.sleep, random=random.Random(0).random)
+        return LocalBus(self.counts, self.clock, trace=trace, chance=chance)
 
     def client(self, chain_id: int) -> FakeClient:
         return self.clients.client(self.chains[ChainId(chain_id)])
@@ -199,6 +224,7 @@ class Fakes:
         ttl = timedelta(seconds=self.settings.balance_ttl_seconds)
         return Context(
             settings=self.settings,
+            known_chains=self.known_chains or self.chains,
             chains=self.chains,
             clients=cast(ChainClients, self.clients),
             balances=BalanceCache(self.clock, ttl=ttl),
@@ -207,6 +233,8 @@ class Fakes:
                 cast(PriceBook, self.book), cast(Backed, FakeCatalogue()), cast(JsonHttp, FakeCatalogue())
             ),
             stores=self.stores,
+            buses=self.buses,
+            counts=self.counts,
             token_lists=lambda chain_id: tuple(t for t in self.tokens if t.chain_id == chain_id),
             clock=self.clock,
         )

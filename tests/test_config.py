@@ -51,6 +51,9 @@ def test_an_endpoint_named_by_id_wins() -> None:
         ("AUTH_MODE", "none"),
         ("LOG_LEVEL", "LOUD"),
         ("RATE_LIMIT_PER_MINUTE", "0"),
+        ("BUS", "kafka"),
+        ("PUBSUB_EMULATOR_HOST", "secret"),
+        ("PUBSUB_EMULATOR_HOST", "http://secret.example:8085"),
     ],
 )
 def test_a_wrong_value_is_named_but_not_shown(name: str, value: str) -> None:
@@ -63,6 +66,23 @@ def test_a_wrong_value_is_named_but_not_shown(name: str, value: str) -> None:
 def test_a_deployed_function_refuses_to_trust_everybody() -> None:
     with pytest.raises(ConfigError, match="AUTH_MODE: must be set to oidc when deployed"):
         Settings.from_env({"K_SERVICE": "portfolio"})
+
+
+def test_messages_stay_in_the_process_on_a_laptop_and_take_pubsub_when_deployed() -> None:
+    deployed = {"K_SERVICE": "snapshot", "AUTH_MODE": "oidc", "GOOGLE_CLOUD_PROJECT": "demo"}
+
+    assert Settings.from_env({}).bus == "local"
+    assert Settings.from_env(deployed).bus == "pubsub"
+    assert Settings.from_env({**deployed, "BUS": "local"}).bus == "local"
+
+
+def test_an_emulator_of_pubsub_needs_a_project() -> None:
+    emulator = {"PUBSUB_EMULATOR_HOST": "127.0.0.1:8085"}
+
+    with pytest.raises(ConfigError, match=r"^GOOGLE_CLOUD_PROJECT: must be set"):
+        Settings.from_env(emulator)
+    settings = Settings.from_env({**emulator, "GOOGLE_CLOUD_PROJECT": "demo"})
+    assert settings.pubsub_emulator_host == "127.0.0.1:8085"
 
 
 @pytest.mark.parametrize("given", [{}, {"OIDC_ISSUER": "https://issuer.example"}])

@@ -10,19 +10,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT / "shared"
-EDGES = ("chain", "prices", "store")
+EDGES = ("chain", "prices", "store", "bus")
 # Who may import whom inside `shared`; everybody may import itself and `errors`.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
     "core": (),
     "http_body": (),
+    "counts": (),
     "config": ("core",),
     "facts": ("core",),
-    **dict.fromkeys(EDGES, ("core", "config", "http_body")),
-    "services": (*EDGES, "core"),
-    "web": ("config", "http_body", "core"),
-    "wiring": ("config", "facts", *EDGES, "core"),
-    "api": ("services", "web", "wiring", "config", "core"),
+    **dict.fromkeys(EDGES, ("core", "config", "http_body", "counts")),
+    "services": (*EDGES, "core", "counts"),
+    "web": ("config", "http_body", "counts", "core"),
+    "wiring": ("config", "facts", "counts", *EDGES, "core"),
+    "api": ("services", "web", "wiring", "bus", "config", "counts", "core"),
     "terminal": ("api", "core"),
 }
 

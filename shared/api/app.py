@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, partial
 from typing import NoReturn
 
@@ -20,7 +20,8 @@ from ..web.messages import Json, Route
 from ..web.openapi import openapi_document
 from ..web.operations import OPERATION_PATHS, operation_routes
 from ..wiring import Context, check_settings, open_context
-from .health import gauges, probe
+from .health import BUS_USERS, numbers, probe, probe_with_bus
+from .tracing import trace
 
 _TITLE = "chainfolio"
 _ABOUT = """
@@ -30,6 +31,7 @@ Amounts, prices and values are decimal strings; times are RFC 3339 in UTC. Every
 `X-Request-Id`, which may be sent along. Errors are RFC 9457 problems.
 """
 _BAD_CONFIG = 2
+_TRIGGERS = "/triggers/"
 
 
 def create_app(function: str, routes: Sequence[Route[Context]]) -> App[Context]:
@@ -43,13 +45,21 @@ def create_app(function: str, routes: Sequence[Route[Context]]) -> App[Context]:
     except ConfigError as error:
         _refuse_to_start(error)
     configure_logging(settings.log_level)
-    return build_app(function, routes, settings, partial(open_context, settings), base=routes[0].path)
+    return build_app(function, routes, settings, partial(open_context, settings, trace), base=routes[0].path)
 
 
 def join_apps(apps: Sequence[App[Context]], settings: Settings) -> App[Context]:
-    """One app that serves what these serve, at the canonical paths only, with one context."""
+    """One app that serves what these serve, at the canonical paths only, with one context.
+
+    Messages of a local bus are delivered within it. Where everybody is the local user, it answers to this
+    machine's own names only.
+    """
+    from .local_bus import deliver_here
+
     routes = [route for app in apps for route in app.routes if route.path not in OPERATION_PATHS]
-    return build_app("local", routes, settings, partial(open_context, settings))
+    opening = partial(open_context, settings, trace)
+    alone = settings.auth_mode == "local" and not settings.deployed
+    return build_app("local", routes, settings, opening, opened=deliver_here, loopback_only=alone)
 
 
 def build_app(
@@ -60,10 +70,13 @@ def build_app(
     *,
     base: str | None = None,
     clock: Callable[[], float] = time.time,
+    opened: Callable[[Context], Awaitable[None]] | None = None,
+    loopback_only: bool = False,
 ) -> App[Context]:
-    """An app as the settings want it; `open_context` is called once, on the first request.
+    """An app as the settings want it; `open_context` is called once, on the first request, and `opened` then.
 
-    `clock` tells the seconds since the epoch, by which answers are kept.
+    `clock` tells the seconds since the epoch, by which answers are kept. One that is `loopback_only` answers
+    to this machine's own names.
     """
     conduct = Conduct(
         auth=_authenticator(settings),
@@ -71,6 +84,7 @@ def build_app(
         cors=Cors(settings.cors_origins),
         log=RequestLog(settings.log_level),
         deployed=settings.deployed,
+        loopback_only=loopback_only,
         clock=clock,
     )
 
@@ -78,9 +92,23 @@ def build_app(
     def document() -> Json:
         return openapi_document(_TITLE, _ABOUT.strip(), everything)
 
-    own = operation_routes(name, conduct.metrics, document=document, probe=probe, gauges=gauges)
+    routes = [route for route in routes if _is_served(route, settings)]
+    needs_bus = any(route.function in BUS_USERS for route in routes)
+    own = operation_routes(
+        name,
+        conduct.metrics,
+        document=document,
+        probe=probe_with_bus if needs_bus else probe,
+        numbers=numbers,
+    )
     everything = (*routes, *own)
-    return App(name, everything, open_context, conduct, base=base, close_context=Context.close)
+    return App(name, everything, open_context, conduct, base=base, close_context=Context.close, opened=opened)
+
+
+def _is_served(route: Route[Context], settings: Settings) -> bool:
+    """Messages of a local bus need no trigger, and where others reach the port, nobody else is to use one."""
+    is_needed = settings.deployed or settings.auth_mode == "local" or settings.bus != "local"
+    return is_needed or not route.path.startswith(_TRIGGERS)
 
 
 def _authenticator(settings: Settings) -> Authenticator:

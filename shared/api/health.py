@@ -1,4 +1,4 @@
-"""Whether the chains and the price sources can be reached: for /readyz and /metrics."""
+"""Whether the chains, the price sources and the bus can be reached, and what was counted."""
 
 from __future__ import annotations
 
@@ -8,12 +8,25 @@ from collections.abc import Iterator
 from ..core.chains import Chain
 from ..core.ids import ZERO_ADDRESS
 from ..core.tokens import native_token
-from ..errors import RpcError, RpcReverted
-from ..web.metrics import Gauge
+from ..errors import BusUnavailable, RpcError, RpcReverted
+from ..web.metrics import Count, Gauge
 from ..web.operations import Dependency
 from ..wiring import Context
 
+BUS_USERS = frozenset(("snapshot", "fetch_balances", "runs"))
+"""The functions that publish."""
 _PROBE_SECONDS = 2.0
+_COUNTED = {
+    "latest_writes_total": "Wallets on a chain whose balances were found changed",
+    "messages_discarded_total": "Messages put among the dead letters",
+    "messages_published_total": "Messages published",
+    "parts_redelivered_total": "Deliveries of a part that were not the first",
+    "parts_total": "Parts of runs that were kept, read or failed",
+    "rpc_requests_total": "Requests sent to the chains' endpoints",
+    "run_snapshots_total": "Snapshots that were kept",
+    "store_reads_total": "Documents or rows read from the store",
+    "store_writes_total": "Documents or rows written to the store",
+}
 
 
 async def probe(context: Context) -> tuple[Dependency, ...]:
@@ -25,7 +38,19 @@ async def probe(context: Context) -> tuple[Dependency, ...]:
     return (*chains, prices)
 
 
-def gauges(context: Context) -> Iterator[Gauge]:
+async def probe_with_bus(context: Context) -> tuple[Dependency, ...]:
+    """The same, and the bus."""
+    return (*await probe(context), await _probe_bus(context))
+
+
+def numbers(context: Context) -> Iterator[Gauge | Count]:
+    """What the metrics page shows besides the requests answered."""
+    for name, labels, number in context.counts:
+        yield Count(name, _COUNTED.get(name, name), labels, number)
+    yield from _endpoints(context)
+
+
+def _endpoints(context: Context) -> Iterator[Gauge]:
     """The remembered health of every endpoint that was asked so far, by host: no URL, no key."""
     for chain in context.chains:
         for endpoint in context.clients.health(chain):
@@ -56,3 +81,11 @@ async def _probe_prices(context: Context) -> Dependency:
     failed = "; ".join(failure.message for failure in answer.failures)
     priced = any(price.price_usd is not None for price in answer.prices.values())
     return Dependency("prices", "price sources", not failed or priced, failed or None)
+
+
+async def _probe_bus(context: Context) -> Dependency:
+    try:
+        await context.bus.ready()
+    except BusUnavailable as error:
+        return Dependency("bus", context.settings.bus, False, str(error))
+    return Dependency("bus", context.settings.bus, True)

@@ -8,18 +8,16 @@ from ..core.ledger import Accounting
 from ..core.snapshots import INTERVALS
 from ..services.accounting import families_of
 from ..services.history import HistoryQuery, read_history, read_performance
-from ..web.messages import Operation, Request, Response, Route, encode_json
+from ..web.messages import Operation, Request, Response, Route
 from ..web.params import Params, parse_flag
 from ..wiring import Context
+from .answers import private_answer
 from .history_present import history_body
 from .paging import Cursors, read_limit, read_order
-from .pnl_read import read_period
-from .trades_read import choice
+from .reading import choice, read_period
 
 PATH = "/api/v1/portfolio/history"
 PARAMETERS = ("from", "to", "interval", "include_assets", "limit", "cursor", "order")
-# May be kept by the caller, but must be asked about each time it is used.
-_NOT_REUSABLE = b"private, no-cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,10 @@ async def get(context: Context, request: Request) -> Response:
     page = await read_history(user, query, context, after=place, limit=question.limit)
     performance = None
     if place is None:
-        rules = Accounting(families=families_of(context.chains))
+        rules = Accounting(families=families_of(context.known_chains))
         performance = await read_performance(user, query, rules, context)
     body = history_body(page, cursors.cursor(page.next), performance, with_assets=query.with_assets)
-    return Response(200, encode_json(body), cache_control=_NOT_REUSABLE)
+    return private_answer(body)
 
 
 def read_question(query: bytes) -> HistoryQuestion:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
@@ -19,7 +18,7 @@ from .history_schemas import (
     SnapshotAssetBody,
     SnapshotBody,
 )
-from .pnl_present import reason_body
+from .values_present import decimal_text, error_body, reason_body, time_text
 
 _PERCENT = Decimal(100)
 
@@ -43,11 +42,12 @@ def _snapshot(change: Change, *, with_assets: bool) -> SnapshotBody:
         timestamp=format_time(snapshot.timestamp),
         total_usd=format_decimal(snapshot.total_usd),
         complete=snapshot.complete,
-        change_usd=_decimal(change.change_usd),
-        change_pct=_decimal(change.change_pct),
+        change_usd=decimal_text(change.change_usd),
+        change_pct=decimal_text(change.change_pct),
     )
     if with_assets:
         body["assets"] = [_asset(asset) for asset in snapshot.assets]
+        body["errors"] = [error_body(failure) for failure in snapshot.errors]
     return body
 
 
@@ -56,15 +56,15 @@ def _asset(asset: SnapshotAsset) -> SnapshotAssetBody:
         asset_id=asset.asset_id,
         symbol=asset.symbol,
         balance=format_decimal(asset.balance),
-        price_usd=_decimal(asset.price_usd),
-        value_usd=_decimal(asset.value_usd),
+        price_usd=decimal_text(asset.price_usd),
+        value_usd=decimal_text(asset.value_usd),
     )
 
 
 def _performance(performance: Performance) -> PerformanceBody:
     body = {
-        "from": _time(performance.first),
-        "to": _time(performance.last),
+        "from": time_text(performance.first),
+        "to": time_text(performance.last),
         "interval": performance.interval,
         "valuations": performance.valuations,
         "left_out": performance.left_out,
@@ -88,19 +88,11 @@ def _drawdown(performance: Performance) -> DrawdownBody:
     worst, reason = performance.drawdown, performance.drawdown_reason
     return DrawdownBody(
         pct=None if worst is None else _percent(worst.value),
-        peak_at=None if worst is None else _time(worst.peak_at),
-        trough_at=None if worst is None else _time(worst.trough_at),
+        peak_at=None if worst is None else time_text(worst.peak_at),
+        trough_at=None if worst is None else time_text(worst.trough_at),
         reason=None if reason is None else reason_body(reason),
     )
 
 
 def _percent(fraction: Decimal | None) -> str | None:
     return None if fraction is None else format_decimal(multiply(fraction, _PERCENT))
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else format_decimal(value)

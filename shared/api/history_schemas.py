@@ -7,7 +7,7 @@ from typing import Annotated, NotRequired
 from typing_extensions import TypedDict  # pydantic cannot read the standard library's before Python 3.12
 
 from ..core.snapshots import Interval
-from .portfolio_schemas import FlagBody
+from .portfolio_schemas import ErrorBody, FlagBody
 from .schemas import AssetIdText, DecimalText, Says, TimeText
 
 
@@ -32,12 +32,15 @@ class SnapshotBody(TypedDict):
         DecimalText | None,
         Says("Since the one before in the range; null for the first and where one is incomplete."),
     ]
-    change_pct: Annotated[DecimalText | None, Says("In percent; null after a total of zero, too.")]
+    change_pct: Annotated[DecimalText | None, Says("In percent; null after a total of zero or less, too.")]
     assets: NotRequired[Annotated[list[SnapshotAssetBody], Says("With `include_assets=true`.")]]
+    errors: NotRequired[
+        Annotated[list[ErrorBody], Says("What could not be read then; with `include_assets=true`.")]
+    ]
 
 
 class ReturnBody(TypedDict):
-    """A return, or why it cannot be known."""
+    """A return, or why it cannot be known; a `reason` beside a return is a warning."""
 
     pct: Annotated[DecimalText | None, Says("Over the whole range, in percent.")]
     annualised_pct: Annotated[DecimalText | None, Says("A year; only for ranges above one year.")]
@@ -60,7 +63,9 @@ _Between = TypedDict("_Between", {"from": TimeText | None, "to": TimeText | None
 class PerformanceBody(_Between):
     """Returns from the first complete snapshot of the range to its last, with the ledger's flows."""
 
-    interval: Annotated[Interval, Says("What was measured by; coarser than asked for in a very long range.")]
+    interval: Annotated[
+        Interval, Says("What was measured by, whatever is listed; coarser in a very long range.")
+    ]
     valuations: Annotated[int, Says("Snapshots measured by.")]
     left_out: Annotated[int, Says("Incomplete snapshots, which are not.")]
     flows: Annotated[int, Says("Times when money or coins came in or went out.")]

@@ -10,13 +10,12 @@ from ..services.pnl import PnlAnswer, read_pnl
 from ..web.etags import weak_etag_of
 from ..web.messages import Operation, Request, Response, Route, encode_json
 from ..wiring import Context
+from .answers import private_answer
 from .pnl_present import pnl_body
 from .pnl_read import PnlQuestion, read_question
 from .trades_read import resolve_wallet
 
 PATH = "/api/v1/portfolio/pnl"
-# May be kept by the caller, but must be asked about each time it is used.
-_NOT_REUSABLE = b"private, no-cache"
 
 
 async def get(context: Context, request: Request) -> Response:
@@ -24,7 +23,7 @@ async def get(context: Context, request: Request) -> Response:
     user = request.caller
     question = read_question(request.query)
     query = question.query
-    rules = replace(query.rules, families=families_of(context.chains))
+    rules = replace(query.rules, families=families_of(context.known_chains))
     wallet = None if question.wallet is None else await resolve_wallet(question.wallet, context)
     answer = await read_pnl(user, replace(query, rules=rules, wallet=wallet), context)
     retry_url = f"{PATH}?{request.query.decode()}".rstrip("?")
@@ -35,7 +34,7 @@ def _present(answer: PnlAnswer, question: PnlQuestion, retry_url: str) -> Respon
     """The tag leaves out the time: an answer in which nothing else differs is the same answer."""
     body = pnl_body(answer, question.named, question.between, retry_url)
     etag = weak_etag_of(encode_json({**body, "as_of": None}))
-    return Response(200, encode_json(body), cache_control=_NOT_REUSABLE, etag=etag)
+    return private_answer(body, etag=etag)
 
 
 def describe() -> Operation:

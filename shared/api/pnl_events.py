@@ -12,11 +12,13 @@ from ..core.ledger import OpenLot
 from ..core.lots import NO_TRADE, Doubt, Part
 from ..core.terms import held_days, term
 from ..core.times import format_time
+from ..core.trades import LotPick
 from ..core.transfers import Match
 from ..errors import InvalidInput
 from ..services.pnl import PnlAnswer, PnlQuery
-from .pnl_schemas import DisposalBody, DoubtBody, LotBody, MatchedBody, TransferBody
+from .pnl_schemas import DisposalBody, DoubtBody, MatchedBody, OpenLotBody, TransferBody
 from .portfolio_schemas import FlagBody
+from .values_present import decimal_text, mismatch_flags, time_text
 
 MOST_ROWS = 25_000
 """Of one list; an answer may have 32 MiB."""
@@ -28,7 +30,7 @@ _REASONS = {
 }
 
 
-def lot_bodies(answer: PnlAnswer) -> list[LotBody]:
+def lot_bodies(answer: PnlAnswer) -> list[OpenLotBody]:
     """What is held. Raises InvalidInput when it is too much for one answer."""
     asset = answer.query.asset
     lots = [held for held in answer.ledger.open_lots() if asset in (None, held.asset)]
@@ -41,13 +43,13 @@ def disposal_bodies(answer: PnlAnswer) -> list[DisposalBody]:
     """What was sold or spent in the period. Raises InvalidInput when it is too much for one answer."""
     disposals, query = answer.ledger.disposals, answer.query
     found = [at for at, trade in enumerate(disposals.trades) if _is_inside(trade.executed_at, query)]
-    return _disposals("disposals", (disposals[at] for at in found), query)
+    return _disposals("disposals", (disposals[at] for at in found), answer)
 
 
 def withdrawal_bodies(answer: PnlAnswer) -> list[DisposalBody]:
     """What left unsold in the period. Raises InvalidInput when it is too much for one answer."""
     found = (each for each in answer.ledger.withdrawals if _is_inside(each.disposed_at, answer.query))
-    return _disposals("transfers", found, answer.query)
+    return _disposals("transfers", found, answer)
 
 
 def transfer_bodies(answer: PnlAnswer) -> list[TransferBody]:
@@ -70,11 +72,11 @@ def _is_inside(at: datetime, query: PnlQuery) -> bool:
     return query.start is None or at >= query.start
 
 
-def _disposals(name: str, found: Iterable[Disposal], query: PnlQuery) -> list[DisposalBody]:
-    asset = query.asset
+def _disposals(name: str, found: Iterable[Disposal], answer: PnlAnswer) -> list[DisposalBody]:
+    asset = answer.query.asset
     kept = [disposal for disposal in found if asset in (None, disposal.asset)]
     _check_count(name, len(kept))
-    return [_disposal(disposal, query.rules.zone) for disposal in kept]
+    return [_disposal(disposal, answer) for disposal in kept]
 
 
 def _check_count(name: str, count: int) -> None:
@@ -83,17 +85,17 @@ def _check_count(name: str, count: int) -> None:
         raise InvalidInput("include", f"{name} has {count} rows, more than {MOST_ROWS}: {narrow}")
 
 
-def _lot(held: OpenLot, *, average: bool) -> LotBody:
+def _lot(held: OpenLot, *, average: bool) -> OpenLotBody:
     lot = held.lot
     unit = _per_unit(lot.cost, lot.quantity) if average else _per_unit(lot.opened_cost, lot.opened)
-    return LotBody(
+    return OpenLotBody(
         asset_id=held.asset,
         wallet=held.wallet,
         acquired_at=format_time(lot.acquired_at),
         quantity=format_decimal(lot.opened),
         remaining=format_decimal(lot.quantity),
-        unit_cost_usd=_decimal(unit),
-        cost_basis_usd=_decimal(lot.cost),
+        unit_cost_usd=decimal_text(unit),
+        cost_basis_usd=decimal_text(lot.cost),
         trade_id=lot.trade_id,
         doubt=_doubt(lot.doubt),
     )
@@ -103,8 +105,13 @@ def _per_unit(cost: Decimal | None, quantity: Decimal) -> Decimal | None:
     return None if cost is None else _RATIO.divide(cost, quantity)
 
 
-def _disposal(disposal: Disposal, zone: tzinfo) -> DisposalBody:
-    reason = disposal.reason
+def _disposal(disposal: Disposal, answer: PnlAnswer) -> DisposalBody:
+    reason, zone = disposal.reason, answer.query.rules.zone
+    parts = disposal.parts
+    behind = dict.fromkeys((disposal.trade.id, *(part.trade_id for part in parts)))
+    own = [] if reason is None else [FlagBody(code=reason, reason=_REASONS[reason])]
+    if answer.query.rules.method == "specific":
+        own += [_lacking(pick) for pick in disposal.lacking()]
     return DisposalBody(
         kind=disposal.kind,
         asset_id=disposal.asset,
@@ -112,25 +119,31 @@ def _disposal(disposal: Disposal, zone: tzinfo) -> DisposalBody:
         wallet=disposal.trade.wallet,
         disposed_at=format_time(disposal.disposed_at),
         quantity=format_decimal(disposal.quantity),
-        proceeds_usd=_decimal(disposal.proceeds),
-        cost_basis_usd=_decimal(disposal.cost_basis),
-        gain_usd=_decimal(disposal.gain),
-        gain_low_usd=_decimal(disposal.gain_low),
-        gain_high_usd=_decimal(disposal.gain_high),
+        proceeds_usd=decimal_text(disposal.proceeds),
+        cost_basis_usd=decimal_text(disposal.cost_basis),
+        gain_usd=decimal_text(disposal.gain),
+        gain_low_usd=decimal_text(disposal.gain_low),
+        gain_high_usd=decimal_text(disposal.gain_high),
         term=disposal.term(zone),
         missing_basis_quantity=format_decimal(disposal.missing_quantity),
-        matched=[_matched(part, disposal, zone) for part in disposal.parts],
-        flags=[] if reason is None else [FlagBody(code=reason, reason=_REASONS[reason])],
+        matched=[_matched(part, disposal, zone) for part in parts],
+        flags=[*own, *mismatch_flags([trade_id for trade_id in behind if trade_id in answer.mismatched])],
     )
+
+
+def _lacking(pick: LotPick) -> FlagBody:
+    quantity = format_decimal(pick.quantity)
+    reason = f"{quantity} of lot {pick.trade_id} could not be taken: the oldest lots were taken instead"
+    return FlagBody(code="lot_not_found", reason=reason)
 
 
 def _matched(part: Part, disposal: Disposal, zone: tzinfo) -> MatchedBody:
     known, at = part.trade_id != NO_TRADE, disposal.disposed_at
     return MatchedBody(
         lot_trade_id=part.trade_id if known else None,
-        acquired_at=format_time(part.acquired_at) if known else None,
+        acquired_at=time_text(part.acquired_at if known else None),
         quantity=format_decimal(part.quantity),
-        cost_basis_usd=_decimal(part.cost),
+        cost_basis_usd=decimal_text(part.cost),
         held_days=held_days(part.acquired_at, at, zone),
         term=term(part.acquired_at, at, zone),
         doubt=_doubt(part.doubt),
@@ -140,7 +153,7 @@ def _matched(part: Part, disposal: Disposal, zone: tzinfo) -> MatchedBody:
 def _doubt(doubt: Doubt | None) -> DoubtBody | None:
     if doubt is None:
         return None
-    return DoubtBody(code=doubt.reason, low_usd=format_decimal(doubt.low), high_usd=_decimal(doubt.high))
+    return DoubtBody(code=doubt.reason, low_usd=format_decimal(doubt.low), high_usd=decimal_text(doubt.high))
 
 
 def _transfer(match: Match) -> TransferBody:
@@ -156,7 +169,3 @@ def _transfer(match: Match) -> TransferBody:
         sent_at=format_time(match.sent_at),
         received_at=format_time(match.received_at),
     )
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else format_decimal(value)

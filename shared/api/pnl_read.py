@@ -8,17 +8,12 @@ from decimal import Decimal
 
 from ..core.amounts import parse_decimal
 from ..core.fees import FEE_RULES, FeeRuleName
-from ..core.ids import AssetId
 from ..core.ledger import Accounting, MissingBasis, PoolScope
 from ..core.methods import METHODS, Method
-from ..core.times import parse_time
-from ..core.trades import parse_asset
 from ..core.transfers import Matching
-from ..errors import InvalidInput
-from ..services.addresses import check_address
 from ..services.pnl import PARTS, Part, PnlQuery
 from ..web.params import Params, parse_flag
-from .trades_read import choice
+from .reading import choice, parse_asset_word, parse_wallet, read_period
 
 PARAMETERS = (
     *("method", "scope", "fees", "missing_basis", "asset", "from", "to", "wallet", "include", "compare"),
@@ -29,6 +24,7 @@ POLICIES: tuple[MissingBasis, ...] = ("zero", "market", "reject")
 FEE_NAMES: tuple[FeeRuleName, ...] = tuple(FEE_RULES)
 MOST_TOLERANCE = Decimal("0.1")
 MOST_WINDOW_HOURS = 168
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta.resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class PnlQuestion:
 def read_question(query: bytes) -> PnlQuestion:
     """What is asked for; raises InvalidRequest naming every parameter that is wrong."""
     params = Params(query, PARAMETERS)
-    wallet = params.maybe("wallet", _address_or_name)
+    wallet = params.maybe("wallet", parse_wallet)
     method: Method = params.one("method", choice(METHODS), "fifo")
     fees: FeeRuleName = params.one("fees", choice(FEE_NAMES), "standard")
     policy: MissingBasis = params.one("missing_basis", choice(POLICIES), "zero")
@@ -54,8 +50,8 @@ def read_question(query: bytes) -> PnlQuestion:
     asked = PnlQuery(
         rules=rules,
         start=start,
-        until=None if end is None else end - timedelta.resolution,
-        asset=params.maybe("asset", _parse_asset),
+        until=None if end is None else _before(end),
+        asset=params.maybe("asset", parse_asset_word),
         include=_read_parts(params),
         compare=params.one("compare", parse_flag, False),
         reconcile=params.one("reconcile", parse_flag, True),
@@ -71,12 +67,9 @@ def read_question(query: bytes) -> PnlQuestion:
     return PnlQuestion(asked, wallet, named, (start, end))
 
 
-def read_period(params: Params) -> tuple[datetime | None, datetime | None]:
-    """`from`, which is in the period, and `to`, which is not."""
-    start, end = params.maybe("from", parse_time), params.maybe("to", parse_time)
-    if start is not None and end is not None and end < start:
-        params.refuse("to", "is before from")
-    return start, end
+def _before(end: datetime) -> datetime:
+    """The last moment before it; nothing is as early as the first one there is."""
+    return max(end, _FIRST) - timedelta.resolution
 
 
 def _read_scope(params: Params, wallet: str | None) -> PoolScope:
@@ -104,7 +97,7 @@ def _matching(params: Params) -> Matching:
 
 def _parse_tolerance(text: str) -> Decimal:
     value = parse_decimal(text)
-    if not 0 <= value <= MOST_TOLERANCE:
+    if value.is_signed() or value > MOST_TOLERANCE:
         raise ValueError(f"must be a fraction from 0 to {MOST_TOLERANCE}")
     return value.normalize()
 
@@ -122,18 +115,3 @@ def _parse_zone(text: str) -> tzinfo:
         return UTC if text == "UTC" else ZoneInfo(text)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{text[:60]!r} is not a time zone such as Europe/Berlin") from error
-
-
-def _parse_asset(text: str) -> AssetId:
-    try:
-        return parse_asset("asset", text)
-    except InvalidInput as error:
-        raise ValueError(error.message) from None
-
-
-def _address_or_name(text: str) -> str:
-    try:
-        check_address(text)
-    except InvalidInput as error:
-        raise ValueError(error.message) from None
-    return text

@@ -29,35 +29,44 @@ Known = Annotated[DecimalText | None, Says("Null where it depends on something u
 class TotalsBody(TypedDict):
     """Sums of what is known.
 
+    `partial` names the fields that leave something unknown out; the lines of `assets` have their reasons in
+    `flags`. Such a field has the sum of the rest, or null where the rest comes to nothing: a zero is always
+    known to be zero.
+
     realised + unrealised = proceeds + market value + withdrawn
     − (opening cost + invested + income + deposited + carried), exactly, as long as `partial` is empty.
     """
 
-    realised_usd: Annotated[DecimalText, Says("Gains on what was disposed of, after fees.")]
-    realised_short_usd: Annotated[DecimalText, Says("Of it, on what was held up to a year.")]
-    realised_long_usd: Annotated[DecimalText, Says("Of it, on what was held more than a year.")]
+    realised_usd: Annotated[DecimalText | None, Says("Gains on what was disposed of, after fees.")]
+    realised_short_usd: Annotated[DecimalText | None, Says("Of it, on what was held up to a year.")]
+    realised_long_usd: Annotated[DecimalText | None, Says("Of it, on what was held more than a year.")]
     realised_low_usd: Annotated[
         DecimalText | None, Says("If what has no basis cost its market value; null without a bound.")
     ]
     realised_high_usd: Annotated[
         DecimalText | None, Says("If what has no basis cost nothing; null without a bound.")
     ]
-    unrealised_usd: DecimalText
-    income_usd: Annotated[DecimalText, Says("Market value of what was earned.")]
-    fees_usd: Annotated[DecimalText, Says("All fees, whatever the rules do with them.")]
-    invested_usd: Annotated[DecimalText, Says("What buys cost, with their fees.")]
-    proceeds_usd: Annotated[DecimalText, Says("What came for disposals, less their fees.")]
-    deposited_usd: Annotated[DecimalText, Says("Basis of coins that came from outside.")]
-    withdrawn_usd: Annotated[DecimalText, Says("Cost of coins that left unsold.")]
-    carried_usd: Annotated[
-        DecimalText, Says("Cost that wraps brought in less what they took; zero over all assets.")
+    unrealised_usd: Annotated[
+        DecimalText | None, Says("Market value less cost, of the assets of which both are known.")
     ]
-    opening_cost_usd: Annotated[DecimalText, Says("Cost of what was held when the period began.")]
-    cost_basis_usd: Annotated[DecimalText, Says("Cost of what is held.")]
-    market_value_usd: DecimalText
+    income_usd: Annotated[DecimalText | None, Says("Market value of what was earned.")]
+    fees_usd: Annotated[DecimalText | None, Says("All fees, whatever the rules do with them.")]
+    invested_usd: Annotated[DecimalText | None, Says("What buys cost, with their fees.")]
+    proceeds_usd: Annotated[DecimalText | None, Says("What came for disposals, less their fees.")]
+    deposited_usd: Annotated[DecimalText | None, Says("Basis of coins that came from outside.")]
+    withdrawn_usd: Annotated[DecimalText | None, Says("Cost of coins that left unsold.")]
+    carried_usd: Annotated[
+        DecimalText | None, Says("Cost that wraps brought in less what they took; zero over all assets.")
+    ]
+    opening_cost_usd: Annotated[DecimalText | None, Says("Cost of what was held when the period began.")]
+    cost_basis_usd: Annotated[DecimalText | None, Says("Cost of what is held.")]
+    market_value_usd: Annotated[DecimalText | None, Says("Of what is held, at today's prices.")]
     return_pct: Annotated[
         DecimalText | None,
-        Says("(realised + unrealised + income) ÷ (opening cost + invested + deposited), in percent."),
+        Says(
+            "(realised + unrealised + income) ÷ (opening cost + invested + deposited + carried), in percent, "
+            "of the assets of which all of this is known; null when nothing was put into them."
+        ),
     ]
     partial: Annotated[list[str], Says("Fields here that leave something unknown out.")]
 
@@ -76,17 +85,20 @@ class AssetPnlBody(TypedDict):
     realised_low_usd: Known
     realised_high_usd: Known
     unrealised_usd: Known
-    income_usd: DecimalText
-    fees_usd: DecimalText
-    invested_usd: DecimalText
-    proceeds_usd: DecimalText
-    deposited_usd: DecimalText
-    withdrawn_usd: DecimalText
-    carried_usd: DecimalText
-    opening_cost_usd: DecimalText
+    income_usd: Known
+    fees_usd: Known
+    invested_usd: Known
+    proceeds_usd: Known
+    deposited_usd: Known
+    withdrawn_usd: Known
+    carried_usd: Known
+    opening_cost_usd: Known
     missing_basis_quantity: Annotated[DecimalText, Says("Of the period, without a documented acquisition.")]
     price: PriceBody | None
-    flags: Annotated[list[FlagBody], Says("`missing_basis`, `missing_price`, or why there is no price.")]
+    flags: Annotated[
+        list[FlagBody],
+        Says("`missing_basis`, `missing_price`, `verification_mismatch`, or why it has no price."),
+    ]
 
 
 class DoubtBody(TypedDict):
@@ -97,7 +109,7 @@ class DoubtBody(TypedDict):
     high_usd: Annotated[DecimalText | None, Says("Null when no bound is known.")]
 
 
-class LotBody(TypedDict):
+class OpenLotBody(TypedDict):
     """An acquisition of which something is left."""
 
     asset_id: AssetText
@@ -204,7 +216,7 @@ class PnlBody(_Between):
     totals: TotalsBody
     assets: Annotated[list[AssetPnlBody], Says("By market value, unpriced last.")]
     reconciliation: list[ReconciliationBody]
-    lots: NotRequired[Annotated[list[LotBody], Says("With `include=lots`: what is held, by age.")]]
+    lots: NotRequired[Annotated[list[OpenLotBody], Says("With `include=lots`: what is held, by age.")]]
     disposals: NotRequired[Annotated[list[DisposalBody], Says("With `include=disposals`.")]]
     transfers: NotRequired[Annotated[list[TransferBody], Says("With `include=transfers`: own transfers.")]]
     withdrawals: NotRequired[

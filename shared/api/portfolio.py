@@ -10,22 +10,22 @@ from ..core.amounts import parse_decimal
 from ..core.chains import Chain, Chains
 from ..core.ids import Address, AssetId, erc20_asset_id, parse_asset_id
 from ..core.portfolio import Portfolio, visible
-from ..errors import InvalidInput, Unauthenticated
-from ..services.addresses import check_address, resolve_addresses
+from ..errors import Unauthenticated
+from ..services.addresses import resolve_addresses
 from ..services.portfolio import PortfolioQuery, read_portfolio
 from ..services.wallets import list_wallets
 from ..web.messages import Operation, Request, Response, Route, encode_json
 from ..web.params import Params, parse_flag
 from ..wiring import Context
+from .answers import NOT_REUSABLE
 from .portfolio_present import portfolio_body
+from .reading import parse_wallet
 
 PATH = "/api/v1/portfolio"
 MAX_ADDRESSES = 50
 MAX_CHAINS = 300
 MAX_TOKENS = 100
 PARAMETERS = ("address", "chains", "min_value_usd", "include_spam", "tokens", "refresh")
-# May be kept by the caller, but must be asked about each time it is used.
-_NOT_REUSABLE = b"private, no-cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def parse_question(query: bytes, chains: Chains) -> Question:
             params.refuse("tokens", f"{address} is on {chain.slug}, which `chains` leaves out")
     asked = named or (*chains.enabled(), *(chain for chain, _ in tokens))
     question = Question(
-        addresses=params.each("address", texts, _checked),
+        addresses=params.each("address", texts, parse_wallet),
         chains=tuple({chain.chain_id: chain for chain in asked}.values()),
         tokens=tuple(dict.fromkeys(tokens)),
         min_value_usd=params.one("min_value_usd", _parse_minimum, Decimal(0)),
@@ -104,7 +104,7 @@ def _answer(portfolio: Portfolio, question: Question, context: Context) -> Respo
     answer = Response(
         200,
         encode_json(body),
-        cache_control=_NOT_REUSABLE,
+        cache_control=NOT_REUSABLE,
         reusable_until=_reusable_until(portfolio, question, context),
     )
     answer.supersedes = question.refresh
@@ -124,14 +124,6 @@ def _reusable_until(portfolio: Portfolio, question: Question, context: Context) 
     if question.refresh or not question.addresses or until <= context.clock():
         return None
     return until.timestamp()
-
-
-def _checked(text: str) -> str:
-    try:
-        check_address(text)
-    except InvalidInput as error:
-        raise ValueError(error.message) from None
-    return text
 
 
 def _find_chain(chains: Chains, name: str) -> Chain:
@@ -155,7 +147,7 @@ def _parse_token(chains: Chains, text: str) -> tuple[Chain, Address]:
 
 def _parse_minimum(text: str) -> Decimal:
     value = parse_decimal(text)
-    if value < 0:
+    if value.is_signed():
         raise ValueError("must not be below zero")
     return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from urllib.parse import urlencode
 
 from ..core.amounts import format_decimal
@@ -11,18 +10,16 @@ from ..core.chains import Chains
 from ..core.failures import Failure
 from ..core.ids import Address, AssetId, parse_asset_id
 from ..core.portfolio import ChainSummary, Holding, Portfolio
-from ..core.quotes import Price, Quote
+from ..core.quotes import Quote
 from ..core.times import format_time
 from .portfolio_schemas import (
     AssetBody,
     ChainBody,
-    ErrorBody,
-    FlagBody,
     HolderBody,
     PortfolioBody,
-    PriceBody,
     QuoteBody,
 )
+from .values_present import decimal_text, error_body, price_body, price_flags, time_text
 
 
 def portfolio_body(
@@ -49,13 +46,10 @@ def portfolio_body(
         assets=[_asset(holding, chains) for holding in shown],
         positions=[],
         errors=[
-            _error(failure, _retry_url(failure, chains, named, extra, path)) for failure in portfolio.failures
+            error_body(failure, _retry_url(failure, chains, named, extra, path))
+            for failure in portfolio.failures
         ],
     )
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else format_decimal(value)
 
 
 def _chain(summary: ChainSummary) -> ChainBody:
@@ -63,9 +57,9 @@ def _chain(summary: ChainSummary) -> ChainBody:
         chain=summary.chain.slug,
         chain_id=summary.chain.chain_id,
         status=summary.state,
-        total_usd=_decimal(summary.total_usd),
+        total_usd=decimal_text(summary.total_usd),
         block_number=summary.block.number if summary.block else None,
-        block_time=format_time(summary.block.time) if summary.block else None,
+        block_time=time_text(summary.block.time if summary.block else None),
         tokens_scanned=summary.tokens_scanned,
         latency_ms=summary.latency_ms,
     )
@@ -83,27 +77,15 @@ def _asset(holding: Holding, chains: Chains) -> AssetBody:
         decimals=token.decimals,
         balance=format_decimal(holding.balance),
         balance_raw=str(holding.balance_raw),
-        price_usd=_decimal(price.price_usd) if price else None,
-        value_usd=_decimal(holding.value_usd),
-        share=_decimal(holding.share),
-        price=_price(price),
+        price_usd=decimal_text(price.price_usd if price else None),
+        value_usd=decimal_text(holding.value_usd),
+        share=decimal_text(holding.share),
+        price=price_body(price),
         quotes=[_quote(quote) for quote in price.quotes] if price else [],
-        flags=_flags(price),
+        flags=price_flags(price),
         spam=bool(holding.spam_reasons),
         spam_reasons=list(holding.spam_reasons),
         holders=[HolderBody(address=address, balance_raw=str(raw)) for address, raw in holding.holders],
-    )
-
-
-def _price(price: Price | None) -> PriceBody | None:
-    if price is None or price.price_usd is None or price.source is None or price.as_of is None:
-        return None
-    return PriceBody(
-        source=price.source,
-        as_of=format_time(price.as_of),
-        confidence=format_decimal(price.confidence),
-        stale=price.stale,
-        market=price.market,
     )
 
 
@@ -112,27 +94,8 @@ def _quote(quote: Quote) -> QuoteBody:
         source=quote.source,
         price_usd=format_decimal(quote.price_usd),
         as_of=format_time(quote.as_of),
-        confidence=_decimal(quote.confidence),
-        volume_usd_24h=_decimal(quote.volume_usd_24h),
-    )
-
-
-def _flags(price: Price | None) -> list[FlagBody]:
-    """A reason is `code: text`."""
-    if price is None or price.reason is None:
-        return []
-    code, _, text = price.reason.partition(":")
-    return [FlagBody(code=code, reason=text.strip())]
-
-
-def _error(failure: Failure, retry_url: str | None) -> ErrorBody:
-    return ErrorBody(
-        scope=failure.scope,
-        chain=failure.chain,
-        code=failure.code,
-        message=failure.message,
-        retry_url=retry_url,
-        asset_id=failure.asset_id,
+        confidence=decimal_text(quote.confidence),
+        volume_usd_24h=decimal_text(quote.volume_usd_24h),
     )
 
 

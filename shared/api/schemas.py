@@ -39,6 +39,34 @@ RawText = Annotated[str, _pattern("^[0-9]+$")]
 TimeText = Annotated[str, _pattern(r"^[0-9-]+T[0-9:.]+Z$", format="date-time")]
 AddressText = Annotated[str, _pattern("^0x[0-9a-fA-F]{40}$")]
 """With the EIP-55 checksum."""
+WALLET_PATTERN = r"^(0[xX][0-9a-fA-F]{40}|[^.]+(\.[^.]+)+)$"
+ASSET_PATTERN = (
+    r"^(eip155:[1-9][0-9]{0,19}/(slip44:[0-9]{1,42}|erc20:0[xX][0-9a-fA-F]{40})"
+    r"|[A-Za-z0-9][A-Za-z0-9.$_+-]{0,31})$"
+)
+MAX_WALLET = 255
+MAX_CHAIN = 64
+MOMENT: Json = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+WalletText = Annotated[
+    str, Says("`0x…` or an ENS name.", (("pattern", WALLET_PATTERN), ("maxLength", MAX_WALLET)))
+]
+"""Of a request: in any single case, or with the right checksum."""
+AnyAssetText = Annotated[
+    str, Says("CAIP-19, or a plain symbol where the asset has no chain.", (("pattern", ASSET_PATTERN),))
+]
+ChainText = Annotated[str, Says("Slug, id or CAIP-2.", (("minLength", 1), ("maxLength", MAX_CHAIN)))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A time of a request, which may be a date."""
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> Json:
+        """The name by which pydantic asks for it."""
+        return dict(MOMENT)
+
+
+MomentText = Annotated[str, _Moment()]
 AssetIdText = Annotated[str, Says("CAIP-19, such as `eip155:1/slip44:60`.")]
 
 

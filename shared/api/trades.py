@@ -24,6 +24,7 @@ from ..web.etags import is_as_expected
 from ..web.messages import Request, Response, encode_json
 from ..web.params import Params, parse_flag
 from ..wiring import Context
+from .answers import private_answer
 from .paging import Cursors
 from .trades_present import created_body, trade_body
 from .trades_read import (
@@ -38,14 +39,12 @@ from .trades_read import (
 
 PATH = "/api/v1/trades"
 ONE_PATH = f"{PATH}/{{id}}"
-# May be kept by the caller, but must be asked about each time it is used.
-_NOT_REUSABLE = b"private, no-cache"
 
 
 async def get_list(context: Context, request: Request) -> Response:
     """The caller's trades, a page at a time."""
     user = request.caller
-    question = read_list_question(request.query, context.chains)
+    question = read_list_question(request.query, context.known_chains)
     query = question.query
     if question.wallet is not None:
         query = replace(query, wallet=await resolve_wallet(question.wallet, context))
@@ -56,7 +55,7 @@ async def get_list(context: Context, request: Request) -> Response:
         "items": [trade_body(trade) for trade in found.trades],
         "next_cursor": cursors.cursor(found.next),
     }
-    return Response(200, encode_json(body), cache_control=_NOT_REUSABLE)
+    return private_answer(body)
 
 
 async def post(context: Context, request: Request) -> Response:
@@ -69,8 +68,8 @@ async def post(context: Context, request: Request) -> Response:
     keyed = read_keyed(request, "POST trades")
     known = await find_reply(user, keyed, context)
     if known is None:
-        trades = draft_trades(user, await with_wallets_resolved(drafts, context), context)
-        checked = await verify_trades(trades, context) if verify else [None] * len(trades)
+        trades = draft_trades(user, await with_wallets_resolved(drafts, context), context, several=several)
+        checked = await verify_trades(trades, context, several=several) if verify else [None] * len(trades)
         trades = [
             trade if found is None else found.trade for trade, found in zip(trades, checked, strict=True)
         ]
@@ -123,8 +122,7 @@ def _reply(reply: Reply, *, several: bool) -> Response:
 
 
 def _present(kept: KeptTrade) -> Response:
-    body = encode_json(trade_body(kept.trade))
-    return Response(200, body, cache_control=_NOT_REUSABLE, etag=_etag(kept.version))
+    return private_answer(trade_body(kept.trade), etag=_etag(kept.version))
 
 
 def _etag(version: int) -> bytes:

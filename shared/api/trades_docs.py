@@ -8,16 +8,24 @@ from ..core.trades import SIDES, STATUSES
 from ..web.messages import Json, Operation
 from ..web.openapi import json_answer
 from .describing import (
+    ADDRESS,
+    ASSET,
+    CHAIN,
     ETAG,
+    FLAG,
     IDEMPOTENCY_KEY,
     IF_MATCH,
-    NOT_MODIFIED,
+    TRADE_PARAMETER,
+    choice_parameter,
     json_body,
+    kept_answer,
+    page_parameters,
+    period_parameters,
     private_operation,
     query_parameter,
 )
-from .paging import DEFAULT_LIMIT, MAX_LIMIT
 from .trades_examples import CSV, NEW_TRADE, REPORT, TRADE
+from .trades_files import FORMATS, ON_ERROR
 from .trades_read import MAX_SYMBOL
 from .trades_schemas import (
     ImportBody,
@@ -50,17 +58,14 @@ is left out has the defaults of POST. `lots` names rows by their `row`.
 Every row is checked before one is kept. If some are bad the answer is 400, `errors` has each with its `row`
 (the first behind the header is 1), its `line` and its reason, and nothing is imported; `on_error=skip`
 imports the others.
+
+A row that you have recorded already is not recorded again: one whose `tx_hash` you have for the same chain,
+asset and side, or, without a `tx_hash`, one that is like a trade of yours in every column (lots count by
+their quantities). `duplicates` names each with that trade; if the file has no other fault the answer is 409.
+Each trade stands for one row: two equal rows are both recorded if you have none of them, and one of them if
+you have the other. `lots` may name such a row, which then means the trade that you have.
 """
-_TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 200}
-_TIME: Json = {"type": "string", "format": "date-time"}
-_ID: Json = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The trade.",
-    "schema": {"type": "string", "pattern": "^[0-9a-f]{30}$"},
-    "example": TRADE["id"],
-}
+_SYMBOL: Json = {"type": "string", "minLength": 1, "maxLength": MAX_SYMBOL}
 
 
 def _list() -> Operation:
@@ -70,32 +75,23 @@ def _list() -> Operation:
         "description": "Pages stay as they are while trades are added: none is seen twice, none is left out.",
         "tags": ["Trades"],
         "parameters": [
-            query_parameter("side", "Of this side.", {"enum": list(SIDES)}),
-            query_parameter("asset", "Of this asset: CAIP-19, or a symbol without chain.", _TEXT),
-            query_parameter("symbol", "With exactly this symbol.", {**_TEXT, "maxLength": MAX_SYMBOL}),
-            query_parameter("status", "In this state.", {"enum": list(STATUSES)}),
-            query_parameter("wallet", "Of this wallet: `0x…` or an ENS name.", _TEXT),
-            query_parameter("chain", "On this chain: slug, id or CAIP-2.", _TEXT),
-            query_parameter("from", "Executed at this time or later.", _TIME),
-            query_parameter("to", "Executed before this time.", _TIME),
-            query_parameter(
-                "limit",
-                "At most so many.",
-                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-            ),
-            query_parameter("cursor", "`next_cursor` of the page before, with the same filters.", _TEXT),
-            query_parameter("order", "By `executed_at`.", {"enum": ["asc", "desc"], "default": "desc"}),
+            choice_parameter("side", "Of this side.", SIDES),
+            query_parameter("asset", "Of this asset: CAIP-19, or a symbol without chain.", ASSET),
+            query_parameter("symbol", "With exactly this symbol.", _SYMBOL),
+            choice_parameter("status", "In this state.", STATUSES),
+            query_parameter("wallet", "Of this wallet: `0x…` or an ENS name.", ADDRESS),
+            query_parameter("chain", "On this chain: slug, id or CAIP-2.", CHAIN),
+            *period_parameters("Executed"),
+            *page_parameters("Trades", "`executed_at`"),
         ],
     }
-    page = json_answer("A page.", "TradePageBody", {"items": [TRADE], "next_cursor": None})
-    return private_operation(about, {"200": {**page, "headers": ETAG}, "304": NOT_MODIFIED}, TradePageBody)
+    page = kept_answer("A page.", "TradePageBody", {"items": [TRADE], "next_cursor": None})
+    return private_operation(about, page, TradePageBody)
 
 
 def _record() -> Operation:
     verify = query_parameter(
-        "verify",
-        "Asks the chain about each `tx_hash` before it is recorded, and sets `status` by it.",
-        {"type": "boolean", "default": False},
+        "verify", "Asks the chain about each `tx_hash` before it is recorded, and sets `status` by it.", FLAG
     )
     about: Json = {
         "operationId": "recordTrades",
@@ -118,10 +114,9 @@ def _one() -> Operation:
         "operationId": "getTrade",
         "summary": "One trade.",
         "tags": ["Trades"],
-        "parameters": [_ID],
+        "parameters": [TRADE_PARAMETER],
     }
-    answer = {**json_answer("The trade.", "TradeBody", TRADE), "headers": ETAG}
-    return private_operation(about, {"200": answer, "304": NOT_MODIFIED}, TradeBody, problems=(404,))
+    return private_operation(about, kept_answer("The trade.", "TradeBody", TRADE), TradeBody, problems=(404,))
 
 
 def _change() -> Operation:
@@ -130,7 +125,7 @@ def _change() -> Operation:
         "summary": "Changes some fields of a trade.",
         "description": "Of two changes at once one wins and the other is 412: read the trade again.",
         "tags": ["Trades"],
-        "parameters": [_ID, IF_MATCH],
+        "parameters": [TRADE_PARAMETER, IF_MATCH],
         "requestBody": json_body(TradeChangesBody, example={"notes": "for the rent of May"}),
     }
     answer = {**json_answer("The trade as it is now.", "TradeBody", TRADE), "headers": ETAG}
@@ -143,7 +138,7 @@ def _delete() -> Operation:
         "operationId": "deleteTrade",
         "summary": "Forgets a trade.",
         "tags": ["Trades"],
-        "parameters": [_ID, IF_MATCH],
+        "parameters": [TRADE_PARAMETER, IF_MATCH],
     }
     return private_operation(about, {"204": {"description": "It is gone."}}, problems=(404, 412))
 
@@ -154,9 +149,7 @@ def _export() -> Operation:
         "summary": "All your trades as a file, the earliest first.",
         "description": _EXPORT.strip(),
         "tags": ["Trades"],
-        "parameters": [
-            query_parameter("format", "The kind of file.", {"enum": ["csv", "json"], "default": "csv"})
-        ],
+        "parameters": [choice_parameter("format", "The kind of file.", FORMATS, "csv")],
     }
     answer = json_answer("The trades.", "TradesBody")
     answer["content"]["text/csv"] = {"schema": {"type": "string"}, "example": CSV}
@@ -170,9 +163,7 @@ def _import() -> Operation:
         "description": _IMPORT.strip(),
         "tags": ["Trades"],
         "parameters": [
-            query_parameter(
-                "on_error", "What bad rows do.", {"enum": ["reject", "skip"], "default": "reject"}
-            ),
+            choice_parameter("on_error", "What bad rows do.", ON_ERROR, "reject"),
             IDEMPOTENCY_KEY,
         ],
         "requestBody": {

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from ..web.messages import Json
-
-_USDC = "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
-_WALLET = "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"
+from .examples import TRADE_ID, USDC, WALLET
 
 NEW_TRADE: Json = {
     "side": "buy",
-    "asset": _USDC,
+    "asset": USDC,
     "amount": "12.5",
     "price_usd": "0.9998",
     "fee_usd": "0.42",
-    "wallet": _WALLET,
+    "wallet": WALLET,
     "executed_at": "2026-11-21T12:00:00Z",
     "notes": "for the rent",
 }
 TRADE: Json = {
-    "id": "06441e5fb6f8005f3a8e6d1c2b7a90",
+    "id": TRADE_ID,
     "user_id": "local",
     "side": "buy",
-    "asset": _USDC,
+    "asset": USDC,
     "symbol": "USDC",
     "amount": "12.5",
     "amount_type": "token",
@@ -30,7 +28,7 @@ TRADE: Json = {
     "fee_usd": "0.42",
     "tx_hash": None,
     "chain": "ethereum",
-    "wallet": _WALLET,
+    "wallet": WALLET,
     "status": "confirmed",
     "executed_at": "2026-11-21T12:00:00Z",
     "created_at": "2026-11-21T12:00:05.123456Z",
@@ -42,6 +40,7 @@ TRADE: Json = {
     "lots": [],
     "basis_usd": None,
     "acquired_at": None,
+    "on_chain": None,
 }
 CSV = (
     "executed_at,side,asset,symbol,amount,price_usd,notes\r\n"
@@ -49,6 +48,10 @@ CSV = (
 )
 REPORT: Json = {
     "imported": 1,
-    "skipped": 1,
-    "errors": [{"row": 2, "line": 3, "field": "amount", "message": "'1,5' is not a decimal number"}],
+    "skipped": 2,
+    "errors": [
+        {"row": 2, "line": 3, "field": "amount", "message": "'1,5' is not a decimal number"},
+        {"row": 3, "line": 4, "field": "row", "message": f"trade {TRADE_ID} is the same in every field"},
+    ],
+    "duplicates": [{"row": 3, "trade_id": TRADE_ID}],
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from itertools import islice
 
 from ..core.trades import Trade
 from ..services.trades import find_reply
@@ -12,17 +13,19 @@ from ..services.trades_import import TradeImport
 from ..web.bodies import require_type
 from ..web.messages import Request, Response, Stream, encode_json
 from ..web.params import Params
-from ..web.problems import problem
+from ..web.problems import PROBLEM_TYPE, problem
 from ..wiring import Context
+from .reading import choice
 from .trades_present import trade_body
-from .trades_read import choice, read_keyed
-from .trades_schemas import ImportBody, RowFaultBody
+from .trades_read import read_keyed
+from .trades_schemas import ImportBody, RecordedRowBody, RowFaultBody
 
 EXPORT_PATH = "/api/v1/trades/export"
 IMPORT_PATH = "/api/v1/trades/import"
 MAX_IMPORT = 32 * 1024 * 1024
 FORMATS = ("csv", "json")
 ON_ERROR = ("reject", "skip")
+_ROWS_AT_ONCE = 500
 CSV_TYPES = ("text/csv", "application/csv")
 
 
@@ -67,16 +70,40 @@ async def _json_of(chunks: AsyncIterator[tuple[Trade, ...]]) -> AsyncGenerator[b
 
 
 def _refusal(request: Request, report: ImportReport) -> Response:
+    """A conflict if the file repeats what is recorded and is right otherwise."""
     rows = "1 row is" if report.bad == 1 else f"{report.bad} rows are"
-    detail = (
-        f"{rows} not accepted, so nothing was imported; `errors` names each (on_error=skip leaves them out)"
-    )
-    return problem(request, 400, "Bad Request", detail, more={"errors": _faults(report)})
+    only_recorded = len(report.faults) == len(report.recorded)
+    why, names = ("recorded already", "duplicates") if only_recorded else ("not accepted", "errors")
+    detail = f"{rows} {why}, so nothing was imported; `{names}` names each (on_error=skip leaves them out)"
+    status, title = (409, "Conflict") if only_recorded else (400, "Bad Request")
+    head = problem(request, status, title, detail)
+    return Stream(_refusal_json(head.body, report), media_type=PROBLEM_TYPE, status=status)
+
+
+async def _refusal_json(head: bytes, report: ImportReport) -> AsyncGenerator[bytes, None]:
+    """The problem with all its rows, piece by piece: a file of 100,000 may be refused in each of them."""
+    yield head.removesuffix(b"}")
+    for name, rows in (("errors", _faults(report)), ("duplicates", _recorded(report))):
+        before = f',"{name}":['.encode()
+        while some := [encode_json(row) for row in islice(rows, _ROWS_AT_ONCE)]:
+            yield before + b",".join(some)
+            before = b","
+        yield b"]" if before == b"," else before + b"]"
+    yield b"}"
 
 
 def _body(report: ImportReport) -> ImportBody:
-    return ImportBody(imported=report.good, skipped=report.bad, errors=_faults(report))
+    return ImportBody(
+        imported=report.good,
+        skipped=report.bad,
+        errors=list(_faults(report)),
+        duplicates=list(_recorded(report)),
+    )
 
 
-def _faults(report: ImportReport) -> list[RowFaultBody]:
-    return [RowFaultBody(row=f.row, line=f.line, field=f.field, message=f.message) for f in report.faults]
+def _recorded(report: ImportReport) -> Iterator[RecordedRowBody]:
+    return (RecordedRowBody(row=r.row, trade_id=r.trade_id) for r in report.recorded)
+
+
+def _faults(report: ImportReport) -> Iterator[RowFaultBody]:
+    return (RowFaultBody(row=f.row, line=f.line, field=f.field, message=f.message) for f in report.faults)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from ..core.amounts import format_decimal
 from ..core.times import format_time
 from ..core.trades import Trade
 from ..services.verification import Verification
 from .trades_schemas import LotPickBody, TradeBody
-from .verification_present import verification_body
+from .values_present import decimal_text, time_text
+from .verification_present import on_chain_body, verification_body
 
 
 def trade_body(trade: Trade) -> TradeBody:
@@ -22,9 +21,9 @@ def trade_body(trade: Trade) -> TradeBody:
         symbol=trade.symbol,
         amount=format_decimal(trade.amount),
         amount_type=trade.amount_type,
-        price_usd=_decimal(trade.price_usd),
-        total_usd=_decimal(trade.total_usd),
-        fee_usd=_decimal(trade.fee_usd),
+        price_usd=decimal_text(trade.price_usd),
+        total_usd=decimal_text(trade.total_usd),
+        fee_usd=decimal_text(trade.fee_usd),
         tx_hash=trade.tx_hash,
         chain=trade.chain,
         wallet=trade.wallet,
@@ -34,13 +33,14 @@ def trade_body(trade: Trade) -> TradeBody:
         source=trade.source,
         notes=trade.notes,
         fee_asset=trade.fee_asset,
-        fee_amount=_decimal(trade.fee_amount),
+        fee_amount=decimal_text(trade.fee_amount),
         link=trade.link,
         lots=[
             LotPickBody(trade_id=pick.trade_id, quantity=format_decimal(pick.quantity)) for pick in trade.lots
         ],
-        basis_usd=_decimal(trade.basis_usd),
-        acquired_at=None if trade.acquired_at is None else format_time(trade.acquired_at),
+        basis_usd=decimal_text(trade.basis_usd),
+        acquired_at=time_text(trade.acquired_at),
+        on_chain=on_chain_body(trade.on_chain),
     )
 
 
@@ -50,7 +50,3 @@ def created_body(trade: Trade, verification: Verification | None) -> TradeBody:
     if verification is not None:
         body["verification"] = verification_body(verification)
     return body
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else format_decimal(value)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from ..core.chains import Chains
 from ..core.ids import Address
-from ..core.times import parse_time
-from ..core.trades import SIDES, STATUSES, parse_asset
+from ..core.trades import SIDES, STATUSES
 from ..errors import InvalidInput
-from ..services.addresses import AddressSources, check_address, is_name, resolve_addresses
+from ..services.addresses import AddressSources, is_name, resolve_addresses
 from ..services.trades import MAX_BULK, Keyed, TradeQuery
 from ..services.trades_drafts import find_chain
 from ..web.bodies import check_content, read_json
@@ -19,6 +18,7 @@ from ..web.messages import Request
 from ..web.params import Params
 from ..web.preconditions import idempotency_key, request_hash
 from .paging import read_limit, read_order
+from .reading import choice, parse_asset_word, parse_wallet, read_period, told
 
 LIST_PARAMETERS = (
     *("side", "asset", "symbol", "status", "wallet", "chain", "from", "to"),
@@ -26,9 +26,6 @@ LIST_PARAMETERS = (
 )
 MAX_SYMBOL = 32
 _MAX_NAMES = 20
-
-S = TypeVar("S", bound=str)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +48,18 @@ def words_of(query: TradeQuery) -> str:
 def read_list_question(query: bytes, chains: Chains) -> ListQuestion:
     """What is asked for. Raises InvalidRequest naming every parameter that is wrong."""
     params = Params(query, LIST_PARAMETERS)
-    since = params.maybe("from", parse_time)
-    until = params.maybe("to", parse_time)
-    if since is not None and until is not None and until < since:
-        params.refuse("to", "is before from")
+    since, until = read_period(params)
     asked = TradeQuery(
         side=params.maybe("side", choice(SIDES)),
-        asset=params.maybe("asset", _told(lambda text: parse_asset("asset", text))),
+        asset=params.maybe("asset", parse_asset_word),
         symbol=params.maybe("symbol", _word),
         status=params.maybe("status", choice(STATUSES)),
-        chain=params.maybe("chain", _told(lambda text: find_chain("chain", text, chains).slug)),
+        chain=params.maybe("chain", told(lambda text: find_chain("chain", text, chains).slug)),
         since=since,
         until=until,
         order=read_order(params),
     )
-    wallet = params.maybe("wallet", _told(_address_or_name))
+    wallet = params.maybe("wallet", parse_wallet)
     question = ListQuestion(asked, wallet, read_limit(params), params.maybe("cursor", str))
     params.check()
     return question
@@ -126,36 +120,7 @@ async def resolve_wallet(text: str, sources: AddressSources) -> Address:
     return address
 
 
-def _address_or_name(text: str) -> str:
-    check_address(text)
-    return text
-
-
 def _word(text: str) -> str:
     if not 1 <= len(text) <= MAX_SYMBOL:
         raise ValueError(f"must have 1 to {MAX_SYMBOL} characters")
     return text
-
-
-def _told(parse: Callable[[str], T]) -> Callable[[str], T]:
-    """A parser that raises InvalidInput, as one that raises ValueError."""
-
-    def parsed(text: str) -> T:
-        try:
-            return parse(text)
-        except InvalidInput as error:
-            raise ValueError(error.message) from None
-
-    return parsed
-
-
-def choice(allowed: Sequence[S]) -> Callable[[str], S]:
-    """A parser of one of these words."""
-
-    def parsed(text: str) -> S:
-        for choice in allowed:
-            if choice == text:
-                return choice
-        raise ValueError(f"must be one of {', '.join(allowed)}")
-
-    return parsed

@@ -15,10 +15,27 @@ from typing_extensions import (
     TypedDict,
 )
 
-from ..core.trades import AmountType, Side, Status
+from ..core.trades import MAX_DECIMALS, MAX_DIGITS, MAX_NOTES, AmountType, Side, Status
+from ..services.trades import MAX_BULK
+from ..services.trades_drafts import MAX_LOTS, TRADE_ID
 from ..web.messages import Json
-from .schemas import AddressText, AssetIdText, DecimalText, Says, TimeText, closed
-from .verification_schemas import VerificationBody
+from .schemas import (
+    AddressText,
+    AnyAssetText,
+    AssetIdText,
+    ChainText,
+    DecimalText,
+    MomentText,
+    Says,
+    TimeText,
+    WalletText,
+    closed,
+)
+from .verification_schemas import OnChainBody, VerificationBody
+
+_SYMBOL = r'^[^\s\x00-\x1f\x7f,;"]{1,32}$'
+_DECIMALS = rf"^[0-9]+(\.[0-9]{{1,{MAX_DECIMALS}}})?$"
+_DIGITS = rf"^0*\.?0*([0-9]\.?){{0,{MAX_DIGITS}}}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +50,10 @@ class _Exact:
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> Json:
         """The name by which pydantic asks for its schema."""
-        text = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "format": "decimal", "maxLength": 100}
-        return {"anyOf": [text, {"type": "number", "minimum": 0}]}
+        text = {"type": "string", "format": "decimal", "maxLength": 100}
+        patterns = [{"pattern": _DECIMALS}, {"pattern": _DIGITS}]
+        number = {"type": "number", "minimum": 0, "exclusiveMaximum": 10**MAX_DIGITS}
+        return {"anyOf": [{**text, "allOf": patterns}, number]}
 
 
 def _as_written(value: Any) -> Any:
@@ -51,34 +70,43 @@ TxHash = Annotated[str, Says(keywords=(("pattern", "^0[xX][0-9a-fA-F]{64}$"),))]
 class LotBody(TypedDict):
     """How much a disposal takes from the lot that a trade opened."""
 
-    trade_id: str
+    trade_id: Annotated[str, Says(keywords=(("pattern", f"^{TRADE_ID.pattern}$"),))]
     quantity: Number
 
 
+_Notes = Annotated[str, Says(keywords=(("maxLength", MAX_NOTES),))]
+_Link = Annotated[str, Says(keywords=(("pattern", "^[A-Za-z0-9._:-]{1,128}$"),))]
+_Lots = Annotated[list[LotBody], Says(keywords=(("maxItems", MAX_LOTS),))]
+
+
 class _Told(TypedDict, total=False):
-    symbol: Annotated[str, Says("Where it is left out: what the asset is listed with.")]
-    amount: Annotated[Number | None, Says("Two of amount, price and total determine the third.")]
+    symbol: Annotated[
+        str, Says("Where it is left out: what the asset is listed with.", (("pattern", _SYMBOL),))
+    ]
+    amount: Annotated[Number | None, Says("Above zero. Two of amount, price and total determine the third.")]
     amount_type: Annotated[AmountType, Says("`token` (default): units of the asset. `usd`: dollars.")]
     price_usd: Number | None
     total_usd: Number | None
     fee_usd: Annotated[Number | None, Says("What the fee was worth.")]
-    fee_asset: Annotated[str | None, Says("The coin that the fee was paid in; needs `fee_amount`.")]
-    fee_amount: Number | None
+    fee_asset: Annotated[AnyAssetText | None, Says("The coin that the fee was paid in; needs `fee_amount`.")]
+    fee_amount: Annotated[Number | None, Says("Above zero; needs `fee_asset`.")]
     tx_hash: TxHash | None
-    chain: Annotated[str | None, Says("Slug, id or CAIP-2; where it is left out, the asset's.")]
-    wallet: Annotated[str | None, Says("`0x…` or an ENS name.")]
+    chain: Annotated[ChainText | None, Says("Where it is left out: the asset's.")]
+    wallet: WalletText | None
     status: Annotated[Status, Says("`confirmed` (default) alone counts in gains.")]
-    executed_at: Annotated[TimeText, Says("Now, where it is left out.")]
-    notes: Annotated[str | None, Says("At most 2000 characters.")]
-    link: Annotated[str | None, Says("Joins the legs of one event; `none` keeps a trade by itself.")]
-    lots: Annotated[list[LotBody] | None, Says("What a disposal takes, under specific identification.")]
+    executed_at: Annotated[
+        MomentText, Says("2009 or later, and at most a day ahead. Now, where it is left out.")
+    ]
+    notes: _Notes | None
+    link: Annotated[_Link | None, Says("Joins the legs of one event; `none` keeps a trade by itself.")]
+    lots: Annotated[_Lots | None, Says("What a disposal takes, under specific identification.")]
     basis_usd: Annotated[Number | None, Says("What a `transfer_in` once cost.")]
-    acquired_at: Annotated[TimeText | None, Says("When a `transfer_in` was once acquired.")]
+    acquired_at: Annotated[MomentText | None, Says("When a `transfer_in` was once acquired.")]
 
 
 class _Needed(TypedDict):
     side: Side
-    asset: Annotated[str, Says("CAIP-19, or a plain symbol where the asset has no chain.")]
+    asset: AnyAssetText
 
 
 @closed
@@ -90,7 +118,7 @@ class NewTradeBody(_Needed, _Told):
 class NewTradesBody(TypedDict):
     """Several trades to record: all of them or none."""
 
-    trades: Annotated[list[NewTradeBody], Says(keywords=(("minItems", 1), ("maxItems", 500)))]
+    trades: Annotated[list[NewTradeBody], Says(keywords=(("minItems", 1), ("maxItems", MAX_BULK)))]
 
 
 @closed
@@ -98,7 +126,7 @@ class TradeChangesBody(_Told, total=False):
     """What is to be another way; a total that is not named follows from amount and price."""
 
     side: Side
-    asset: str
+    asset: AnyAssetText
 
 
 class LotPickBody(TypedDict):
@@ -127,7 +155,7 @@ class TradeBody(TypedDict):
     status: Status
     executed_at: TimeText
     created_at: TimeText
-    source: Annotated[str, Says("Where it comes from: `api`, `import` or `discovery`.")]
+    source: Annotated[str, Says("Where it comes from: `api`, `import` or `discover`.")]
     notes: str
     fee_asset: str | None
     fee_amount: DecimalText | None
@@ -135,6 +163,7 @@ class TradeBody(TypedDict):
     lots: list[LotPickBody]
     basis_usd: DecimalText | None
     acquired_at: TimeText | None
+    on_chain: Annotated[OnChainBody | None, Says("Null while it is not verified, or since it was changed.")]
     verification: NotRequired[Annotated[VerificationBody, Says("Only in the answer to `verify=true`.")]]
 
 
@@ -160,9 +189,17 @@ class RowFaultBody(TypedDict):
     message: str
 
 
+class RecordedRowBody(TypedDict):
+    """A row that is recorded already: of a transaction that is, or like a kept trade in every field."""
+
+    row: Annotated[int, Says("The row's number, the first one behind the header being 1.")]
+    trade_id: Annotated[str, Says("The trade that it is recorded as.")]
+
+
 class ImportBody(TypedDict):
-    """What became of the rows."""
+    """What became of the rows; `errors` has the reason for each that is not accepted."""
 
     imported: int
     skipped: int
     errors: list[RowFaultBody]
+    duplicates: Annotated[list[RecordedRowBody], Says("Those of them that are recorded already.")]

@@ -18,7 +18,8 @@ from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
 from .paging import Cursors
-from .verification_present import discovered_body, error_bodies, verification_body
+from .values_present import error_body
+from .verification_present import discovered_body, verification_body
 from .verification_schemas import DiscoveryBody, RangeBody
 
 if TYPE_CHECKING:  # types only: pydantic is imported when the first body comes
@@ -119,7 +120,7 @@ async def _answer(
         items=[discovered_body(chain, *pair) for pair in zip(found.proposals, kept, strict=True)],
         next_cursor=cursor,
         complete=found.complete,
-        errors=error_bodies(found.failures),
+        errors=[error_body(failure) for failure in found.failures],
     )
     return json_response(200, body)
 

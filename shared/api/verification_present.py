@@ -7,18 +7,19 @@ from collections.abc import Iterable
 from ..core.amounts import format_decimal, from_raw
 from ..core.chains import Chain
 from ..core.discovery import Proposal, ProposedTrade
-from ..core.failures import Failure
 from ..core.times import format_time
-from ..core.trades import Trade
+from ..core.trades import OnChain, Trade
 from ..core.transactions import State, TransactionRead
-from ..core.verification import AmountCheck
+from ..core.verification import AmountCheck, TimeCheck
 from ..services.discovered import Kept
 from ..services.verification import Verification
-from .portfolio_schemas import ErrorBody
+from .values_present import decimal_text, error_body, time_text
 from .verification_schemas import (
     AmountBody,
     DiscoveredBody,
+    OnChainBody,
     ProposedTradeBody,
+    TimeCheckBody,
     TransactionBody,
     VerificationBody,
 )
@@ -30,16 +31,31 @@ def verification_body(verification: Verification) -> VerificationBody:
     """The answer to a verification; also what `verify=true` says of each trade."""
     trade, read = verification.trade, verification.read
     found = read or TransactionRead(trade.tx_hash or "")
-    amount = verification.amount
+    amount, time = verification.amount, verification.time
+    known = None if time is None else trade.on_chain
     return VerificationBody(
         trade_id=trade.id,
         status=trade.status,
         changed=verification.changed,
         version=verification.version,
         transaction=_transaction(verification.chain, found, verification.state),
+        matches=None if known is None else known.matches,
         amount=None if amount is None else _amount(trade, amount),
+        time=None if time is None else _time(time),
         complete=verification.complete,
-        errors=error_bodies(verification.failures),
+        errors=[error_body(failure) for failure in verification.failures],
+    )
+
+
+def on_chain_body(seen: OnChain | None) -> OnChainBody | None:
+    """What a trade keeps of its verification."""
+    if seen is None:
+        return None
+    return OnChainBody(
+        matches=seen.matches,
+        block_number=seen.block_number,
+        block_time=format_time(seen.block_time),
+        reason=seen.reason,
     )
 
 
@@ -56,21 +72,6 @@ def discovered_body(chain: Chain, proposal: Proposal, kept: tuple[Kept, ...]) ->
     )
 
 
-def error_bodies(failures: Iterable[Failure]) -> list[ErrorBody]:
-    """The failures; what was asked by POST is retried by asking again."""
-    return [
-        ErrorBody(
-            scope=failure.scope,
-            chain=failure.chain,
-            code=failure.code,
-            message=failure.message,
-            retry_url=None,
-            asset_id=failure.asset_id,
-        )
-        for failure in failures
-    ]
-
-
 def _transaction(chain: Chain, read: TransactionRead, state: State | None) -> TransactionBody:
     receipt = read.receipt
     fee = receipt.fee if receipt is not None else None
@@ -80,7 +81,7 @@ def _transaction(chain: Chain, read: TransactionRead, state: State | None) -> Tr
         chain_id=chain.chain_id,
         state=state,
         block_number=None if receipt is None else receipt.block.number,
-        block_time=None if receipt is None else format_time(receipt.block.time),
+        block_time=time_text(receipt.block.time if receipt else None),
         fee=None if fee is None else format_decimal(from_raw(fee, chain.native.decimals)),
         fee_raw=None if fee is None else str(fee),
     )
@@ -94,8 +95,17 @@ def _amount(trade: Trade, check: AmountCheck) -> AmountBody:
         matches=check.matches,
         expected=format_decimal(check.expected),
         expected_raw=None if check.expected_raw is None else str(check.expected_raw),
-        found=None if found is None else format_decimal(found),
+        found=decimal_text(found),
         found_raw=None if check.found_raw is None else str(check.found_raw),
+        reason=check.reason,
+    )
+
+
+def _time(check: TimeCheck) -> TimeCheckBody:
+    return TimeCheckBody(
+        matches=check.matches,
+        expected=format_time(check.expected),
+        found=format_time(check.found),
         reason=check.reason,
     )
 

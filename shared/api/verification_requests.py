@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .schemas import MAX_CHAIN, MAX_WALLET, WALLET_PATTERN
+
 MAX_BLOCK = 2**63 - 1
 MAX_TRANSACTIONS = 100
 _Block = Annotated[int, Field(ge=0, le=MAX_BLOCK)]
@@ -18,7 +20,9 @@ class DiscoverRequest(BaseModel):
 
     chain: Annotated[
         str,
-        Field(min_length=1, max_length=64, description="A slug, an id or a CAIP-2 id.", examples=["base"]),
+        Field(
+            min_length=1, max_length=MAX_CHAIN, description="A slug, an id or a CAIP-2 id.", examples=["base"]
+        ),
     ]
     tx_hash: Annotated[
         str | None, Field(pattern=r"^0[xX][0-9a-fA-F]{64}$", description="The transaction to read.")
@@ -26,8 +30,8 @@ class DiscoverRequest(BaseModel):
     wallet: Annotated[
         str | None,
         Field(
-            min_length=1,
-            max_length=255,
+            max_length=MAX_WALLET,
+            pattern=WALLET_PATTERN,
             description="An address or ENS name. With `tx_hash` it may be left out: then it is those of your "
             "saved wallets that take part, or else the sender.",
         ),

@@ -42,15 +42,44 @@ class AmountBody(TypedDict):
     reason: str | None
 
 
+class TimeCheckBody(TypedDict):
+    """When the trade is said to have happened, beside the time of its block; a day apart is no mismatch."""
+
+    matches: bool
+    expected: Annotated[TimeText, Says("The trade's `executed_at`.")]
+    found: TimeText
+    reason: str | None
+
+
+class OnChainBody(TypedDict):
+    """What the chain showed of a trade when it was last verified."""
+
+    matches: Annotated[
+        bool | None,
+        Says("Whether amount and time are those of the transaction; null when it could not be told."),
+    ]
+    block_number: int
+    block_time: TimeText
+    reason: Annotated[str | None, Says("Why they are not, or could not be told.")]
+
+
 class VerificationBody(TypedDict):
-    """What verifying a trade found. Only the status is ever changed, never an amount."""
+    """What verifying a trade found. The status follows the chain; an amount is never changed.
+
+    A transaction that succeeded confirms its trade also where it moved something else: then the trade's
+    `on_chain` says so, and gains that it counts in are flagged `verification_mismatch`.
+    """
 
     trade_id: str
     status: Status
     changed: Annotated[bool, Says("Whether this changed the trade's status.")]
     version: Annotated[int | None, Says("How often the trade was written.")]
     transaction: TransactionBody
+    matches: Annotated[
+        bool | None, Says("Whether amount and time are those of the transaction; null when not known.")
+    ]
     amount: Annotated[AmountBody | None, Says("Null while the transaction is in no block.")]
+    time: Annotated[TimeCheckBody | None, Says("Null while the transaction is in no block.")]
     complete: Annotated[bool, Says("False when `errors` is not empty.")]
     errors: list[ErrorBody]
 

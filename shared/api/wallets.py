@@ -6,17 +6,17 @@ from ..core.chains import Chains
 from ..core.ids import Address
 from ..core.times import format_time
 from ..errors import InvalidInput, InvalidRequest
-from ..services.addresses import AddressSources, check_address, resolve_addresses
+from ..services.addresses import AddressSources, resolve_addresses
 from ..services.wallets import Wallet, list_wallets, remove_wallet, save_wallet
 from ..web.bodies import parse_body
-from ..web.messages import Operation, Request, Response, Route, encode_json, json_response
+from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
+from .answers import private_answer
+from .reading import parse_wallet
 from .wallets_schemas import NewWalletBody, WalletBody
 
 PATH = "/api/v1/wallets"
-# May be kept by the caller, but must be asked about each time it is used.
-_NOT_REUSABLE = b"private, no-cache"
 
 
 async def get(context: Context, request: Request) -> Response:
@@ -24,7 +24,7 @@ async def get(context: Context, request: Request) -> Response:
     Params(request.query, ()).check()
     saved = await list_wallets(request.caller, context)
     body = {"items": [_body(wallet) for wallet in saved], "next_cursor": None}
-    return Response(200, encode_json(body), cache_control=_NOT_REUSABLE)
+    return private_answer(body)
 
 
 async def post(context: Context, request: Request) -> Response:
@@ -40,7 +40,7 @@ async def post(context: Context, request: Request) -> Response:
 async def delete(context: Context, request: Request) -> Response:
     """Forget a wallet."""
     params = Params(request.query, ("address",))
-    text = params.maybe("address", _checked)
+    text = params.maybe("address", parse_wallet)
     if text is None and "address" not in params:
         params.refuse("address", "is needed")
     params.check()
@@ -73,14 +73,6 @@ def _slugs(names: list[str], chains: Chains) -> list[str]:
 async def _address(text: str, sources: AddressSources) -> Address:
     (address,) = await resolve_addresses([text], sources)
     return address
-
-
-def _checked(text: str) -> str:
-    try:
-        check_address(text)
-    except InvalidInput as error:
-        raise ValueError(error.message) from None
-    return text
 
 
 def describe_get() -> Operation:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..web.messages import Json, Operation
 from ..web.openapi import json_answer
-from .describing import ETAG, NOT_MODIFIED, json_body, private_operation, query_parameter
+from .describing import ADDRESS, json_body, kept_answer, private_operation, query_parameter
+from .examples import WALLET
 from .wallets_schemas import NewWalletBody, WalletBody, WalletsBody
 
-_ADDRESS = "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"
 _WALLET: Json = {
-    "address": _ADDRESS,
+    "address": WALLET,
     "label": "savings",
     "chains": ["ethereum", "base"],
     "created_at": "2026-11-21T12:00:00Z",
@@ -23,8 +23,8 @@ def list_operation() -> Operation:
         "summary": "Your saved wallets, the oldest first.",
         "tags": ["Wallets"],
     }
-    answer = json_answer("The wallets.", "WalletsBody", {"items": [_WALLET], "next_cursor": None})
-    return private_operation(about, {"200": {**answer, "headers": ETAG}, "304": NOT_MODIFIED}, WalletsBody)
+    saved = kept_answer("The wallets.", "WalletsBody", {"items": [_WALLET], "next_cursor": None})
+    return private_operation(about, saved, WalletsBody)
 
 
 def save_operation() -> Operation:
@@ -34,7 +34,7 @@ def save_operation() -> Operation:
         "summary": "Saves a wallet, up to 100 of them.",
         "description": "Without an address the portfolio shows these, each on its chains.",
         "tags": ["Wallets"],
-        "requestBody": json_body(NewWalletBody, example={"address": _ADDRESS, "label": "savings"}),
+        "requestBody": json_body(NewWalletBody, example={"address": WALLET, "label": "savings"}),
     }
     answer = json_answer("The wallet.", "WalletBody", _WALLET)
     return private_operation(about, {"201": answer}, NewWalletBody, WalletBody, problems=(409, 415))
@@ -42,13 +42,7 @@ def save_operation() -> Operation:
 
 def remove_operation() -> Operation:
     """DELETE."""
-    address = query_parameter(
-        "address",
-        "The wallet: `0x…` or an ENS name.",
-        {"type": "string", "minLength": 1, "maxLength": 255},
-        _ADDRESS,
-        required=True,
-    )
+    address = query_parameter("address", "The wallet: `0x…` or an ENS name.", ADDRESS, WALLET, required=True)
     about: Json = {
         "operationId": "removeWallet",
         "summary": "Forgets a wallet.",

@@ -6,18 +6,19 @@ from typing import Annotated
 
 from typing_extensions import TypedDict  # pydantic cannot read the standard library's before Python 3.12
 
-from .schemas import AddressText, Says, TimeText, closed
+from ..services.wallets import MAX_LABEL
+from .schemas import AddressText, ChainText, Says, TimeText, WalletText, closed
+
+_Label = Annotated[str, Says("Printable.", (("maxLength", MAX_LABEL), ("pattern", r"^[^\x00-\x1f\x7f]*$")))]
 
 
 class _Told(TypedDict, total=False):
-    label: Annotated[str | None, Says("At most 100 characters.")]
-    chains: Annotated[
-        list[str] | None, Says("Where to read it, by slug, id or CAIP-2; everywhere where it is left out.")
-    ]
+    label: _Label | None
+    chains: Annotated[list[ChainText] | None, Says("Where to read it; everywhere where it is left out.")]
 
 
 class _Needed(TypedDict):
-    address: Annotated[str, Says("`0x…` or an ENS name.")]
+    address: WalletText
 
 
 @closed

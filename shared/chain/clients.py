@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..core.chains import Chain
 from ..core.ids import ChainId
+from ..counts import Counts
 from .client import ChainClient
+from .counting import request_counter
 from .endpoint import Endpoint
 from .health import EndpointHealth
 from .http import open_http
@@ -25,11 +27,15 @@ class ChainClients:
     """The clients of a process; `rpc_urls` replaces a chain's own endpoints."""
 
     def __init__(
-        self, rpc_urls: Mapping[int, tuple[str, ...]], tls: Callable[[], ssl.SSLContext] | None = None
+        self,
+        rpc_urls: Mapping[int, tuple[str, ...]],
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        counts: Counts | None = None,
     ) -> None:
         """`tls` gives the context that all connections share, when the first is needed."""
         self._rpc_urls = rpc_urls
         self._tls = tls
+        self._counts = counts or Counts()
         self._https: list[httpx.AsyncClient] = []
         self._transports: dict[ChainId, Transport] = {}
         self._clients: dict[ChainId, ChainClient] = {}
@@ -58,4 +64,6 @@ class ChainClients:
     def _endpoints(self, chain: Chain) -> list[Endpoint]:
         http = open_http(self._tls() if self._tls else None)
         self._https.append(http)
-        return [Endpoint(url, http) for url in self._rpc_urls.get(chain.chain_id, chain.rpc_urls)]
+        urls = self._rpc_urls.get(chain.chain_id, chain.rpc_urls)
+        heard = request_counter(self._counts, chain.slug)
+        return [Endpoint(url, http, on_request=heard) for url in urls]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
@@ -38,13 +38,15 @@ class Endpoint:
         *,
         concurrency: int = 16,
         max_response_bytes: int = 10 * 2**20,
+        on_request: Callable[[], None] | None = None,
     ) -> None:
-        """Raises ConfigError when this is not an http or https URL."""
+        """`on_request` hears of every request sent. Raises ConfigError when this is no http or https URL."""
         self.label = label_of(url)
         self._url: str | httpx.URL = url
         self._http = http
         self._places = asyncio.Semaphore(concurrency)
         self._max_response_bytes = max_response_bytes
+        self._on_request = on_request
         self._numbers = itertools.count(1)
 
     def __repr__(self) -> str:
@@ -130,6 +132,8 @@ class Endpoint:
         request = httpx.Request(
             "POST", self._url, headers=_HEADERS, content=body, extensions={"timeout": timeout}
         )
+        if self._on_request is not None:
+            self._on_request()
         response = await self._http.send(request, stream=True)
         try:
             return await read_reply(response, self.label, self._max_response_bytes)

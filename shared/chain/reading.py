@@ -146,6 +146,7 @@ async def read_at_one_block(
 
 async def _read(session: Session, limit: Limit, piece: P, tag: str, ask: Ask[P, A]) -> list[Part[P, A]]:
     """One piece, in as many requests as it takes."""
+    started = session.now()
     try:
         part = await ask(piece, tag)
     except (RpcTooLarge, RpcTimeout) as error:
@@ -159,6 +160,7 @@ async def _read(session: Session, limit: Limit, piece: P, tag: str, ask: Ask[P, 
             raise RpcUnsupported(f"{session.endpoint.label}: refuses even the smallest read") from None
         raise
     if part.rest is None:
+        limit.bore(piece.cost, session.now() - started, session.now())
         return [part]
     if part.rest == piece:
         raise RpcUnsupported(f"{session.endpoint.label}: allows too little gas for a read")

@@ -93,6 +93,19 @@ def _receipt(chain: Chain, signed: JsonObject, mined: JsonObject, block: JsonObj
         succeeded,
         _fee(signed, mined),
         tuple([*_native(signed, mined), *told] if succeeded else ()),
+        _is_alone(signed, block),
+    )
+
+
+def _is_alone(signed: JsonObject, block: JsonObject) -> bool:
+    """Whether the block has no other transaction, no withdrawals of stakes, and no reward for the sender."""
+    others = block.get("transactions")
+    makers = (block.get("miner"), block.get("author"))
+    return (
+        isinstance(others, list)
+        and len(others) == 1
+        and not block.get("withdrawals")
+        and str(signed.get("from")).lower() not in [str(maker).lower() for maker in makers]
     )
 
 

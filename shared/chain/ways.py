@@ -9,7 +9,8 @@ from enum import Enum
 from ..core.chains import Chain
 from ..core.ids import Address
 
-_RECOVERY_SECONDS = 600.0  # a reduced limit doubles in this time
+_RECOVERY_SECONDS = 600.0  # a reduced limit doubles in this time, and does not grow past it before
+_QUICK_SECONDS = 0.5  # whoever takes longer is not asked for more at once: pieces side by side are faster
 
 
 class Way(Enum):
@@ -20,35 +21,51 @@ class Way(Enum):
     BATCH = "JSON-RPC batch"
 
 
-@dataclass(slots=True)
 class Limit:
-    """How much may be asked for at once: less after the endpoint refused, slowly the usual again."""
+    """How much may be asked for at once.
 
-    usual: int
-    _reduced: int | None = None
-    _since: float = 0.0
+    Less after the endpoint refused, slowly the usual again; more, up to `most`, where it bore much quickly.
+    """
+
+    def __init__(self, usual: int, most: int = 0) -> None:
+        self.usual = usual
+        self._most = max(usual, most)
+        self._limit = usual
+        self._reduced_at: float | None = None
 
     def at(self, now: float) -> int:
-        if self._reduced is None:
-            return self.usual
-        doublings = min(int((now - self._since) / _RECOVERY_SECONDS), 40)
-        return min(self.usual, self._reduced << doublings)
+        if self._reduced_at is None or self._limit >= self.usual:
+            return self._limit
+        doublings = min(int((now - self._reduced_at) / _RECOVERY_SECONDS), 40)
+        return min(self.usual, self._limit << doublings)
 
     def reduce(self, to: int, now: float) -> None:
         """Asks for at most `to` from now on; never raises the limit."""
-        self._reduced = max(1, min(to, self.at(now)))
-        self._since = now
+        self._limit = max(1, min(to, self.at(now)))
+        self._reduced_at = now
 
     def restore(self) -> None:
         """Forgets the reductions: it was not the size that the endpoint refused."""
-        self._reduced = None
+        self._limit = max(self._limit, self.usual)
+        self._reduced_at = None
+
+    def bore(self, size: int, seconds: float, now: float) -> None:
+        """So much was answered within so many seconds: if that was quick, twice as much may be asked for.
+
+        Only what is more than half of the limit shows anything.
+        """
+        limit = self.at(now)
+        refused_lately = self._reduced_at is not None and now - self._reduced_at < _RECOVERY_SECONDS
+        if 2 * size > limit >= self.usual and seconds <= _QUICK_SECONDS and not refused_lately:
+            self._limit = min(2 * limit, self._most)
 
 
 @dataclass(slots=True)
 class Limits:
     """What is asked for at once: `scan` in units of Grid.cost, the others in calls."""
 
-    scan: Limit = field(default_factory=lambda: Limit(8000))  # what 50 M gas bear
+    # What 50 M gas bear; the most is beyond what init code can carry.
+    scan: Limit = field(default_factory=lambda: Limit(8_000, most=128_000))
     packed_calls: Limit = field(default_factory=lambda: Limit(150))  # of 100 bytes each fill 24,576
     multicall: Limit = field(default_factory=lambda: Limit(500))  # some 110 kB to send
     batch: Limit = field(default_factory=lambda: Limit(100))

@@ -42,6 +42,13 @@ def multiply(left: Decimal, right: Decimal) -> Decimal:
     return EXACT.multiply(left, right)
 
 
+def rounded(value: Decimal, places: int) -> Decimal:
+    """The value to so many decimals, half to even; one so large that it cannot have them stays as it is."""
+    if value.adjusted() + places >= EXACT.prec:
+        return value
+    return value.quantize(Decimal(1).scaleb(-places), context=EXACT)
+
+
 def add(values: list[Decimal]) -> Decimal:
     """The exact sum; zero for none."""
     with localcontext(EXACT):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -18,9 +17,9 @@ from .methods import open_pool
 from .settlement import keep, plan_of
 from .tallies import Tallies, Tally, joined, tally
 from .trades import Trade
-from .transfers import candidate_pairs
+from .transfers import Match
 
-VERSION = 1
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,13 @@ def take_checkpoint(
     With an `earlier` one, `trades` are those after it. It stays good for trades after its boundary, unless
     one joins an event before it by its link or transaction, or a trade before it is changed.
     """
-    return fold(plan_of(trades, accounting), accounting, earlier)
-
-
-def fold(plan: Plan, accounting: Accounting, earlier: Checkpoint | None = None) -> Checkpoint | None:
-    """The checkpoint of a plan that was read already; see take_checkpoint."""
+    plan = plan_of(trades, accounting)
     at = boundary(plan, accounting)
-    if at is None:
-        return earlier
+    return earlier if at is None else fold(plan, at, accounting, earlier)
+
+
+def fold(plan: Plan, at: datetime, accounting: Accounting, earlier: Checkpoint | None = None) -> Checkpoint:
+    """The checkpoint of a plan at its boundary, or before it; see take_checkpoint."""
     ledger = keep(plan, Ledger(accounting) if earlier is None else resume(earlier, accounting), at)
     with localcontext(MONEY):
         lots = tuple((place, tuple(pool)) for place, pool in sorted(ledger.pools.items(), key=_by_place))
@@ -70,11 +68,12 @@ def resume(checkpoint: Checkpoint, accounting: Accounting) -> Ledger:
     return ledger
 
 
-def boundary(plan: Plan, accounting: Accounting) -> datetime | None:
-    """The latest time up to which the history is closed: later trades do not change how it is read."""
+def boundary(plan: Plan, accounting: Accounting, latest: datetime | None = None) -> datetime | None:
+    """The last time up to `latest` by which the history is closed: later trades do not change its reading."""
     if not plan.trades:
         return None
-    at = plan.trades[-1].executed_at
+    last = plan.trades[-1].executed_at
+    at = last if latest is None else min(last, latest)
     for start, end in sorted(_spans(plan, accounting), reverse=True):
         if start <= at < end:
             at = start - timedelta.resolution
@@ -121,37 +120,29 @@ def from_state(state: dict[str, Any]) -> Checkpoint:
 
 
 def _spans(plan: Plan, accounting: Accounting) -> list[tuple[datetime, datetime]]:
-    """The times that an event, or transfers that may yet be matched otherwise, stretch over."""
+    """The times that an event stretches over, or in which a transfer may yet be matched otherwise.
+
+    Those of two transfers that could be matched with one another overlap: so all that a new one may re-pair,
+    in any chain, is open together. To what arrived whole, nothing that arrives later is closer.
+    """
     spans = [_span([leg.executed_at for leg in legs]) for legs in plan.events]
     spans += [_span([pair.out.executed_at, pair.arrived.executed_at]) for pair in plan.moves.values()]
-    matching = accounting.matching
-    waits = {"transfer_out": matching.window, "transfer_in": matching.early}
-    for cluster in _clusters(plan, accounting) if matching.automatic else ():
-        start = min(leg.executed_at for leg in cluster)
-        spans.append((start, max(leg.executed_at + waits[leg.side] for leg in cluster)))
+    if accounting.matching.automatic:
+        waits = {"transfer_out": accounting.matching.window, "transfer_in": accounting.matching.early}
+        whole = {match.out_id for match in plan.matches if match.by == "amount" and _is_whole(match)}
+        spans += [
+            (leg.executed_at, leg.executed_at + waits[leg.side]) for leg in plan.loose if leg.id not in whole
+        ]
     return spans
+
+
+def _is_whole(match: Match) -> bool:
+    same = match.asset_sent == match.asset_received and match.sent == match.received
+    return same and match.sent_at <= match.received_at
 
 
 def _span(times: Sequence[datetime]) -> tuple[datetime, datetime]:
     return min(times), max(times)
-
-
-def _clusters(plan: Plan, accounting: Accounting) -> list[list[Trade]]:
-    """Transfers that could be matched with one another, in any chain: a new one may re-pair them all."""
-    leader = {leg.id: leg.id for leg in plan.loose}
-
-    def find(leg_id: str) -> str:
-        while leader[leg_id] != leg_id:
-            leader[leg_id] = leg_id = leader[leader[leg_id]]
-        return leg_id
-
-    with localcontext(MONEY):
-        for out, arrived in candidate_pairs(plan.loose, accounting.families.by_asset(), accounting.matching):
-            leader[find(out.id)] = find(arrived.id)
-    clusters: dict[str, list[Trade]] = defaultdict(list)
-    for leg in plan.loose:
-        clusters[find(leg.id)].append(leg)
-    return list(clusters.values())
 
 
 def _by_place(pooled: tuple[Place, object]) -> tuple[str, str]:

@@ -24,7 +24,7 @@ class Clerk:
         self._fees = ledger.accounting.fees
         self.holdings = Holdings(ledger)
         self._payments = Payments(ledger, self.holdings)
-        self._moves = Moves(ledger, self.holdings, self._payments)
+        self._moves = Moves(plan, ledger, self.holdings, self._payments)
 
     def enter(self, trade: Trade) -> None:
         """One trade; of a trade that moves lots, its side of the move."""

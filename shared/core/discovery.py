@@ -14,7 +14,7 @@ from .chains import Chain
 from .ids import ZERO_ADDRESS, Address, AssetId
 from .spam import spam_reasons
 from .tokens import Token, native_token
-from .trades import Side, Trade, checked
+from .trades import OnChain, Side, Trade, checked
 from .transactions import (
     NativeChange,
     Receipt,
@@ -22,6 +22,7 @@ from .transactions import (
     TransactionRead,
     flows_of,
     hidden_native,
+    unwrapped_for_others,
 )
 
 Kind = Literal["swap", "wrap", "transfer", "income", "gas", "nothing"]
@@ -30,6 +31,7 @@ SOURCE = "discover"
 _NO_SYMBOL = re.compile(r"[\s\x00-\x1f\x7f,;\"]+")
 _INCOME = "you called a contract that made these coins for you, and gave nothing: taken for income"
 _HIDDEN = "the native coins that a contract paid were taken from the wallet's balance around the block"
+_DOUBTFUL = "nothing but the wallet's balance around the block shows the native coins that came"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Proposal:
     """What a transaction amounts to for a wallet.
 
     `certain` is false where native coins may have moved that could not be seen: then a swap may look like a
-    transfer. `undescribed` are tokens that moved and are not proposed, because their decimals are not known.
+    transfer; and where nothing but the wallet's balance shows that some came: others may have paid them.
+    `undescribed` are tokens that moved and are not proposed, because their decimals are not known.
     `wallet` is None where no wallet was named and the chain knows nothing of the transaction.
     """
 
@@ -142,17 +145,14 @@ def _changes(draft: _Draft) -> dict[Address | None, int]:
             draft.notes.append(f"native coins paid by contracts are not known: {hidden.reason}")
     elif hidden.raw:
         changes[None] = changes.get(None, 0) + hidden.raw
-        draft.notes.append(_HIDDEN)
+        draft.certain = not hidden.reason
+        draft.notes.append(f"{_DOUBTFUL}: {hidden.reason}" if hidden.reason else _HIDDEN)
     return {token: raw for token, raw in changes.items() if raw}
 
 
 def _may_be_paid(draft: _Draft, changes: Mapping[Address | None, int]) -> bool:
     """Whether native coins may have come: some were unwrapped, or nothing else came for what was given."""
-    wallet, wrapped = draft.sighting.wallet, draft.sighting.chain.wrapped_native
-    unwrapped = any(
-        movement.token is None and movement.sender == wrapped and movement.receiver != wallet
-        for movement in draft.receipt.movements
-    )
+    unwrapped = unwrapped_for_others(draft.sighting.read, draft.sighting.wallet) > 0
     gave = any(raw < 0 for raw in changes.values())
     got = any(raw > 0 for raw in changes.values())
     return unwrapped or (gave and (not got or changes.get(None, 0) < 0))
@@ -222,7 +222,7 @@ def _some(address: Address | None) -> Iterator[Address]:
 
 
 def _trade(draft: _Draft, token: Token, raw: int, side: Side) -> Trade:
-    chain = draft.sighting.chain
+    chain, block = draft.sighting.chain, draft.receipt.block
     tx_hash = draft.transaction.tx_hash
     return Trade(
         id="",
@@ -239,8 +239,9 @@ def _trade(draft: _Draft, token: Token, raw: int, side: Side) -> Trade:
         chain=chain.slug,
         wallet=draft.sighting.wallet,
         status="confirmed",
-        executed_at=draft.receipt.block.time,
+        executed_at=block.time,
         created_at=draft.created_at,
         source=SOURCE,
         link=link_of(chain, tx_hash) if draft.kind in ("swap", "wrap") else None,
+        on_chain=OnChain(True, block.number, block.time),
     )

@@ -13,7 +13,7 @@ from .ids import AssetId
 from .lots import NO_TRADE, ZERO, LotFields, Part, Reason, known_sum, shares
 from .parts import Parts
 from .terms import Term, term
-from .trade_type import Trade
+from .trade_type import LotPick, Trade
 from .transfers import Match
 
 DisposalKind = Literal["sale", "fee", "withdrawal"]
@@ -87,6 +87,17 @@ class Disposal(NamedTuple):
         """What was disposed of beyond what was held."""
         with localcontext(EXACT):
             return sum((part.quantity for part in self.parts if part.trade_id == NO_TRADE), ZERO)
+
+    def lacking(self) -> list[LotPick]:
+        """What of the lots that the trade names did not come from them: they are not there, or too small."""
+        names_lots = self.kind != "fee" or self.trade.side == "fee"
+        lacking: list[LotPick] = []
+        with localcontext(EXACT):
+            for name, wanted in self.trade.lots if names_lots else ():
+                taken = sum((part.quantity for part in self.parts if part.trade_id == name), ZERO)
+                if taken < wanted:
+                    lacking.append(LotPick(name, wanted - taken))
+        return lacking
 
     def gains_by_part(self, zone: tzinfo = UTC) -> list[tuple[Decimal, Term]]:
         """The gain on each part and its term: the proceeds in proportion to quantity, the last the rest.
@@ -198,6 +209,12 @@ class Disposals(Sequence[Disposal]):
         self.proceeds.append(disposal.proceeds)
         self.parts.extend(disposal.parts)
         self.ends.append(len(self.parts))
+
+    def taken(self, index: int) -> tuple[list[LotFields], list[Decimal | None]]:
+        """The lots of one disposal's parts, and what the parts cost."""
+        ends = self.ends
+        first, last = ends[index - 1] if index else 0, ends[index]
+        return self.parts.lots[first:last], self.parts.costs[first:last]
 
     def __len__(self) -> int:
         return len(self.ends)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from itertools import islice
-from operator import itemgetter, lt
 from typing import NamedTuple
 
 from .fees import FeeRules, leg_fees
 from .lots import known_sum
+from .ordering import are_apart, in_order, runs
 from .trade_type import Trade
 from .transfers import Families, Match, Matching, event_key, match_by_amount, match_legs
 
-_by_time = itemgetter(Trade._fields.index("executed_at"))
 _TRANSFERS = ("transfer_in", "transfer_out")
 
 
@@ -26,6 +25,18 @@ class Pair(NamedTuple):
     out: Trade
     arrived: Trade
 
+    def value_of(self, quantity: Decimal) -> Decimal | None:
+        """What so many of the units sent are worth; exact in the context MONEY.
+
+        When their own price is not known it is that of what arrived; but where one unit did not become one,
+        only the whole is known to be worth what arrived.
+        """
+        if self.out.price_usd is not None:
+            return self.out.price_usd * quantity
+        if self.match.is_rescaled:
+            return self.arrived.total_usd if quantity == self.match.sent else None
+        return None if self.arrived.price_usd is None else self.arrived.price_usd * quantity
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -34,6 +45,7 @@ class Plan:
     `moves` finds a match by either of its trades. `fees` is what enters the basis or comes off the proceeds
     of a leg that shares its fees or pays them in a coin; `values` what a swap's unvalued leg is worth.
     `events` are the legs of each event that has several; `loose` the transfers that are matched by amount.
+    `together` has the moves of each instant that has several, by what they send.
     """
 
     trades: Sequence[Trade]
@@ -43,14 +55,15 @@ class Plan:
     values: Mapping[str, Decimal]
     events: Sequence[Sequence[Trade]]
     loose: Sequence[Trade]
+    together: Mapping[datetime, Sequence[Pair]]
 
 
 def read_events(trades: Iterable[Trade], rules: FeeRules, matching: Matching, families: Families) -> Plan:
     """The plan of a history; it does not depend on the order in which the trades are given."""
     confirmed = [trade for trade in trades if trade.status == "confirmed"]
-    apart = _are_apart(confirmed)
+    apart = are_apart(confirmed)
     if not apart:
-        confirmed.sort(key=_by_time)
+        confirmed = in_order(confirmed)
     known = families.by_asset()
     marked = _marked(confirmed)
     events = _events(marked)
@@ -66,7 +79,7 @@ def read_events(trades: Iterable[Trade], rules: FeeRules, matching: Matching, fa
     priced = [_with_values([leg for leg in legs if leg.id not in moves]) for legs in events]
     given = {leg.id: leg.total_usd for legs in events for leg in legs}
     return Plan(
-        trades=confirmed if apart else _in_order(confirmed, moves),
+        trades=confirmed if apart else _by_rank(confirmed, moves),
         matches=tuple(sorted(matches, key=lambda match: (match.sent_at, match.out_id))),
         moves=moves,
         fees=_leg_fees(priced, marked, rules),
@@ -78,6 +91,7 @@ def read_events(trades: Iterable[Trade], rules: FeeRules, matching: Matching, fa
         },
         events=events,
         loose=loose,
+        together={} if apart else _together(confirmed, moves),
     )
 
 
@@ -110,7 +124,7 @@ def _events(trades: Sequence[Trade]) -> list[list[Trade]]:
         key = event_key(trade)
         if key is not None:
             legs[key].append(trade)
-    return [sorted(event, key=itemgetter(0)) for event in legs.values() if len(event) > 1]
+    return [event for event in legs.values() if len(event) > 1]
 
 
 def _with_values(legs: list[Trade]) -> list[Trade]:
@@ -139,29 +153,21 @@ def _leg_fees(
     return fees
 
 
-def _are_apart(trades: Sequence[Trade]) -> bool:
-    """Whether each comes after the one before, and none at its time: so stores give them, mostly."""
-    times = list(map(_by_time, trades))
-    return all(map(lt, times, islice(times, 1, None)))
+def _by_rank(trades: Sequence[Trade], moves: Mapping[str, Pair]) -> list[Trade]:
+    """At one time what comes in, last what has a fee in coins; then what moves; then what goes out."""
+
+    def rank(trade: Trade) -> int:
+        if trade.id in moves:
+            return 2
+        return 3 if not trade.is_incoming else 0 if trade.fee_asset is None else 1
+
+    return [trade for run in runs(trades) for trade in (sorted(run, key=rank) if len(run) > 1 else run)]
 
 
-def _in_order(trades: list[Trade], moves: Mapping[str, Pair]) -> list[Trade]:
-    """By time; at one time what comes in, then what moves, then what goes out; then by id."""
-    ordered: list[Trade] = []
-    for run in _runs(trades):
-        if len(run) > 1:
-            run.sort(key=lambda trade: (1 if trade.id in moves else 0 if trade.is_incoming else 2, trade.id))
-        ordered += run
-    return ordered
-
-
-def _runs(trades: Sequence[Trade]) -> Iterator[list[Trade]]:
-    """The trades in runs of the same time."""
-    run: list[Trade] = []
-    for trade in trades:
-        if run and run[0].executed_at != trade.executed_at:
-            yield run
-            run = []
-        run.append(trade)
-    if run:
-        yield run
+def _together(trades: Sequence[Trade], moves: Mapping[str, Pair]) -> dict[datetime, list[Pair]]:
+    together: dict[datetime, list[Pair]] = {}
+    for run in runs([trade for trade in trades if trade.id in moves]):
+        pairs = list({moves[trade.id].match.out_id: moves[trade.id] for trade in run}.values())
+        if len(pairs) > 1:
+            together[run[0].executed_at] = sorted(pairs, key=lambda pair: pair.match.sent)
+    return together

@@ -72,5 +72,5 @@ class Ledger:
         return iter(sorted(held, key=_place_and_age))
 
 
-def _place_and_age(held: OpenLot) -> tuple[str, str, datetime, str]:
-    return held.asset, held.wallet or "", held.lot.acquired_at, held.lot.trade_id
+def _place_and_age(held: OpenLot) -> tuple[str, str, datetime]:
+    return held.asset, held.wallet or "", held.lot.acquired_at

@@ -21,7 +21,7 @@ NO_TRADE = ""
 Reason = Literal["missing_basis", "missing_price"]
 
 _SCALE = Decimal(10**18)
-_SHIFT = Decimal(-18)
+_STEP = Decimal("1E-18")
 # Unit costs that agree to 12 digits are equal: a lot that was split and moved keeps its place.
 _UNIT = Context(prec=12)
 
@@ -51,11 +51,17 @@ class Part(NamedTuple):
     @property
     def unit_cost(self) -> Decimal | None:
         """Dollars for one unit of the lot as it was acquired, to 12 digits."""
-        return None if self.opened_cost is None else _UNIT.divide(self.opened_cost, self.opened)
+        return unit_cost(self)
 
 
 LotFields = tuple[str, datetime, Decimal, Decimal | None, Doubt | None, Decimal, Decimal | None]
 """The fields of a Part without their names: what pools keep, being made in a third of the time."""
+
+
+def unit_cost(lot: LotFields) -> Decimal | None:
+    """Dollars for one unit of the lot as it was acquired, to 12 digits."""
+    opened, opened_cost = lot[5], lot[6]
+    return None if opened_cost is None else _UNIT.divide(opened_cost, opened)
 
 
 def whole_lot(
@@ -85,7 +91,7 @@ def split(part: LotFields, quantity: Decimal) -> tuple[Part, Part]:
 
 def share(cost: Decimal, quantity: Decimal, whole: Decimal) -> Decimal:
     """A part of the cost, cost × quantity ÷ whole, rounded down to 10^-18; none of the three negative."""
-    return (cost * quantity * _SCALE // whole).scaleb(_SHIFT)
+    return cost * quantity * _SCALE // whole * _STEP
 
 
 def shares(cost: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
@@ -98,12 +104,32 @@ def shares(cost: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 
 def rescale(parts: Sequence[Part], quantity: Decimal) -> list[Part]:
-    """The parts as `quantity` units in all, each with the cost and date it had (a wrap, a fee in kind)."""
+    """The parts as `quantity` units in all, each with the cost and date it had (a wrap, a fee in kind).
+
+    The cost of a part too small to have any units left goes to the part before it, or to the first.
+    """
     sizes = shares(quantity, [part.quantity for part in parts])
-    return [
-        whole_lot(part.trade_id, part.acquired_at, size, part.cost, part.doubt)
-        for part, size in zip(parts, sizes, strict=True)
-    ]
+    scaled: list[Part] = []
+    nothing: list[Part] = []
+    for part, size in zip(parts, sizes, strict=True):
+        if size:
+            scaled.append(whole_lot(part.trade_id, part.acquired_at, size, part.cost, part.doubt))
+        elif scaled:
+            scaled[-1] = _with_cost(scaled[-1], part)
+        else:
+            nothing.append(part)
+    for part in nothing:
+        scaled[0] = _with_cost(scaled[0], part)
+    return scaled
+
+
+def joined_doubt(one: Part, other: Part) -> Doubt | None:
+    """The doubt about what the two cost together."""
+    first = one.doubt or other.doubt
+    if first is None:
+        return None
+    bounds = [part.doubt or Doubt(first.reason, part.cost or ZERO, part.cost) for part in (one, other)]
+    return Doubt(first.reason, bounds[0].low + bounds[1].low, known_sum([bound.high for bound in bounds]))
 
 
 def known_sum(costs: Sequence[Decimal | None]) -> Decimal | None:
@@ -114,6 +140,11 @@ def known_sum(costs: Sequence[Decimal | None]) -> Decimal | None:
             return None
         total += cost
     return total
+
+
+def _with_cost(lot: Part, other: Part) -> Part:
+    cost = known_sum([lot.cost, other.cost])
+    return whole_lot(lot.trade_id, lot.acquired_at, lot.quantity, cost, joined_doubt(lot, other))
 
 
 def _split_doubt(doubt: Doubt, quantity: Decimal, whole: Decimal) -> tuple[Doubt, Doubt]:

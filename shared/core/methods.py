@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Literal, get_args
 
-from .lots import ZERO, Doubt, LotFields, Part, known_sum, shares, split, whole_lot
+from .lots import ZERO, Doubt, LotFields, Part, joined_doubt, shares, split, unit_cost, whole_lot
 from .parts import Parts
 from .pools import FifoPool, LifoPool, Pool, SpecificPool
 from .trade_type import LotPick
@@ -21,36 +21,38 @@ _EPOCH = datetime.min.replace(tzinfo=UTC)
 
 
 class RankedPool:
-    """By unit cost, fees included: the highest first, or the lowest; unknown ones last; ties by earliest."""
+    """By unit cost, fees included: the highest first, or the lowest; unknown ones last.
+
+    Of equal ones the earliest, and of those the one that came into the pool first.
+    """
 
     def __init__(self, lots: Sequence[LotFields] = (), *, highest: bool) -> None:
         self._highest = highest
-        self._heap: list[tuple[bool, Decimal, datetime, str, int, Part]] = []
+        self._heap: list[tuple[bool, Decimal, datetime, int, LotFields]] = []
         self._added = 0
         for lot in lots:
             self.add(lot)
 
     def __iter__(self) -> Iterator[Part]:
-        return (ranked[-1] for ranked in sorted(self._heap, key=itemgetter(2, 3, 4)))
+        return (Part._make(ranked[-1]) for ranked in sorted(self._heap, key=itemgetter(2, 3)))
 
-    def add(self, fields: LotFields, /) -> None:
-        lot = Part._make(fields)
-        unit = lot.unit_cost
+    def add(self, lot: LotFields, /) -> None:
+        unit = unit_cost(lot)
         rank = ZERO if unit is None else -unit if self._highest else unit
         self._added += 1
-        heappush(self._heap, (unit is None, rank, lot.acquired_at, lot.trade_id, self._added, lot))
+        heappush(self._heap, (unit is None, rank, lot[1], self._added, lot))
 
     def draw(self, quantity: Decimal, into: Parts, _picks: Sequence[LotPick] = (), /) -> Decimal:
         heap = self._heap
         while quantity and heap:
             lot = heap[0][-1]
-            if lot.quantity > quantity:
-                part, rest = split(lot, quantity)
-                heap[0] = (*heap[0][:-1], rest)
-                into.add(part)
+            held = lot[2]
+            if held > quantity:
+                heap[0] = (*heap[0][:-1], into.take_some(lot, quantity))
                 return ZERO
-            quantity -= lot.quantity
-            into.add(heappop(heap)[-1])
+            quantity -= held
+            heappop(heap)
+            into.take(lot, held, lot[3])
         return quantity
 
 
@@ -70,14 +72,13 @@ class AveragePool(FifoPool):
         """The lots, each at the pool's cost for its units."""
         return iter(_spread(self._whole, list(super().__iter__())))
 
-    def add(self, fields: LotFields, /) -> None:
-        lot, whole = Part._make(fields), self._whole
-        self._whole = whole._replace(
-            quantity=whole.quantity + lot.quantity,
-            cost=None if whole.cost is None or lot.cost is None else whole.cost + lot.cost,
-            doubt=_joined_doubt(whole, lot),
-        )
-        super().add(fields)
+    def add(self, lot: LotFields, /) -> None:
+        whole, added = self._whole, lot[3]
+        cost = None if whole.cost is None or added is None else whole.cost + added
+        certain = whole.doubt is None and lot[4] is None
+        doubt = None if certain else joined_doubt(whole, Part._make(lot))
+        self._whole = whole_lot("", _EPOCH, whole.quantity + lot[2], cost, doubt)
+        super().add(lot)
 
     def draw(self, quantity: Decimal, into: Parts, _picks: Sequence[LotPick] = (), /) -> Decimal:
         dated = Parts()
@@ -89,7 +90,10 @@ class AveragePool(FifoPool):
             drawn, self._whole = self._whole, whole_lot("", _EPOCH, ZERO, ZERO, None)
         else:
             drawn, self._whole = split(self._whole, taken)
-        into.extend(_spread(drawn, dated))
+        if drawn.doubt is None:  # then the lots have none either
+            into.recost(dated, _spread_known(drawn.cost, dated.quantities))
+        else:
+            into.extend(_spread(drawn, dated))
         return short
 
 
@@ -108,14 +112,6 @@ def open_pool(method: Method, lots: Sequence[LotFields] = ()) -> Pool:
             return AveragePool(lots)
         case "specific":
             return SpecificPool(lots)
-
-
-def _joined_doubt(whole: Part, lot: Part) -> Doubt | None:
-    first = whole.doubt or lot.doubt
-    if first is None:
-        return None
-    bounds = [part.doubt or Doubt(first.reason, part.cost or ZERO, part.cost) for part in (whole, lot)]
-    return Doubt(first.reason, bounds[0].low + bounds[1].low, known_sum([bound.high for bound in bounds]))
 
 
 def _spread(drawn: Part, dated: Sequence[Part]) -> list[Part]:
@@ -137,4 +133,6 @@ def _spread(drawn: Part, dated: Sequence[Part]) -> list[Part]:
 
 
 def _spread_known(cost: Decimal | None, sizes: Sequence[Decimal]) -> Sequence[Decimal | None]:
-    return [None] * len(sizes) if cost is None else shares(cost, sizes)
+    if cost is None or len(sizes) == 1:
+        return [cost] * len(sizes)
+    return shares(cost, sizes)

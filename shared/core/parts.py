@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import overload
 
-from .lots import LotFields, Part
+from .lots import LotFields, Part, share, split
 
 
 class Parts(Sequence[Part]):
@@ -30,6 +30,17 @@ class Parts(Sequence[Part]):
         self.quantities.append(quantity)
         self.costs.append(cost)
 
+    def take_some(self, lot: LotFields, quantity: Decimal) -> LotFields:
+        """One more: the first `quantity` units of the lot, fewer than all; returns what is left of it."""
+        trade_id, acquired_at, whole, cost, doubt, opened, opened_cost = lot
+        if cost is None or doubt is not None:
+            part, left = split(lot, quantity)
+            self.add(part)
+            return left
+        spent = share(cost, quantity, whole)
+        self.take(lot, quantity, spent)
+        return trade_id, acquired_at, whole - quantity, cost - spent, None, opened, opened_cost
+
     def add(self, part: Part) -> None:
         """One more, as it is."""
         self.take(part, part.quantity, part.cost)
@@ -38,6 +49,12 @@ class Parts(Sequence[Part]):
         """More of them, as they are."""
         for part in parts:
             self.add(part)
+
+    def recost(self, parts: Parts, costs: Iterable[Decimal | None]) -> None:
+        """More of them, at other costs."""
+        self.lots += parts.lots
+        self.quantities += parts.quantities
+        self.costs += costs
 
     def __len__(self) -> int:
         return len(self.lots)

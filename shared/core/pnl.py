@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from typing import NamedTuple
 
 from .ids import AssetId
 from .ledger import Accounting, Ledger, PoolScope
@@ -32,6 +33,22 @@ from .tallies import Tallies, Tally, joined, tally
 _RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _STEP = Decimal("0.000001")
 _SCOPES: tuple[PoolScope, ...] = ("universal", "wallet")
+_TALLIED = (
+    *("realised", "realised_short", "realised_long", "income", "fees", "invested", "deposited"),
+    *("withdrawn", "carried", "proceeds"),
+)
+_ADDED = ("opening_cost_usd", "cost_basis_usd", "market_value_usd", "unrealised_usd")
+
+
+class _Sum(NamedTuple):
+    """A sum of what is known, and whether it leaves something out."""
+
+    known: Decimal
+    is_partial: bool
+
+    @property
+    def shown(self) -> Decimal | None:
+        return None if self.is_partial and not self.known else self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +66,48 @@ class AssetPnl:
     unrealised_usd: Decimal | None
     missing_basis_quantity: Decimal
     reasons: tuple[Reason, ...]
-    opening_cost_usd: Decimal
+    opening_cost_usd: Decimal | None
     tally: Tally
+
+    @property
+    def gained(self) -> Decimal | None:
+        """Realised, unrealised and earned; exact in the context MONEY."""
+        return known_sum((self.realised_usd, self.unrealised_usd, self.tally.known("income")))
+
+    @property
+    def put_in(self) -> Decimal | None:
+        """What the gains were made with; exact in the context MONEY."""
+        sums = self.tally
+        return known_sum((self.opening_cost_usd, *map(sums.known, ("invested", "deposited", "carried"))))
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums of what is known; `partial` names the fields that leave something unknown out.
 
-    `realised_low_usd` and `realised_high_usd` bound the realised gain where a basis was assumed; None where
-    there is no bound. `carried_usd` is zero unless only one side of a wrap is among the lines. `return_pct`
-    is (realised + unrealised + income) ÷ (opening cost + invested + deposited), in percent; None when nothing
-    was put in.
+    Such a field is None where the rest comes to nothing: a zero would pass for known. `realised_low_usd` and
+    `realised_high_usd` bound the realised gain where a basis was assumed; None where there is no bound.
+    `carried_usd` is zero unless only one side of a wrap is among the lines. `return_pct` is
+    (realised + unrealised + income) ÷ (opening cost + invested + deposited + carried), in percent, of the
+    assets of which all of this is known; None when nothing was put into them.
     """
 
-    realised_usd: Decimal
-    realised_short_usd: Decimal
-    realised_long_usd: Decimal
+    realised_usd: Decimal | None
+    realised_short_usd: Decimal | None
+    realised_long_usd: Decimal | None
     realised_low_usd: Decimal | None
     realised_high_usd: Decimal | None
-    unrealised_usd: Decimal
-    income_usd: Decimal
-    fees_usd: Decimal
-    invested_usd: Decimal
-    deposited_usd: Decimal
-    withdrawn_usd: Decimal
-    carried_usd: Decimal
-    opening_cost_usd: Decimal
-    proceeds_usd: Decimal
-    cost_basis_usd: Decimal
-    market_value_usd: Decimal
+    unrealised_usd: Decimal | None
+    income_usd: Decimal | None
+    fees_usd: Decimal | None
+    invested_usd: Decimal | None
+    deposited_usd: Decimal | None
+    withdrawn_usd: Decimal | None
+    carried_usd: Decimal | None
+    opening_cost_usd: Decimal | None
+    proceeds_usd: Decimal | None
+    cost_basis_usd: Decimal | None
+    market_value_usd: Decimal | None
     return_pct: Decimal | None
     partial: tuple[str, ...]
 
@@ -120,7 +149,7 @@ def profit_and_loss(
             )
             for own, sums in whole.items()
         ]
-        return Pnl(_totals(lines), tuple(sorted(lines, key=_by_value)))
+        return Pnl(_totals(lines, every=asset is None), tuple(sorted(lines, key=_by_value)))
 
 
 def variants(accounting: Accounting) -> tuple[Accounting, ...]:
@@ -169,62 +198,58 @@ def _line(
         average_cost_usd=None if cost is None or not quantity else _RATIO.divide(cost, quantity),
         price_usd=price,
         market_value_usd=value,
-        realised_usd=None if sums.unknown_gains else sums.realised,
+        realised_usd=sums.known("realised"),
         unrealised_usd=None if value is None or cost is None else value - cost,
         missing_basis_quantity=sums.missing_quantity,
         reasons=tuple(reason for holds, reason in reasons if holds),
-        opening_cost_usd=opening.cost_held,
+        opening_cost_usd=_opening_cost(opening),
         tally=sums,
     )
 
 
-def _totals(lines: Sequence[AssetPnl]) -> Totals:
+def _opening_cost(opening: Tally) -> Decimal | None:
+    """Of what was held then; the lots of then are gone, so one unknown cost before makes it unknown."""
+    if opening.quantity_in == opening.quantity_out:
+        return ZERO
+    return None if opening.unknown_costs else opening.cost_held
+
+
+def _totals(lines: Sequence[AssetPnl], *, every: bool) -> Totals:
+    """The totals of lines, which are of `every` asset or of one."""
     sums = Tally()
-    opening_cost = sum((line.opening_cost_usd for line in lines), ZERO)
     for line in lines:
         sums.include(line.tally)
-    unrealised = sum((line.unrealised_usd for line in lines if line.unrealised_usd is not None), ZERO)
-    gained = sums.realised + unrealised + sums.income
-    base = opening_cost + sums.invested + sums.deposited
+    if every:
+        sums.unknown_carried = 0  # what a wrap takes from one asset it brings into another
+    totals = {f"{name}_usd": _Sum(getattr(sums, name), sums.leaves_out(name)) for name in _TALLIED}
+    totals |= {name: _sum_known([getattr(line, name) for line in lines]) for name in _ADDED}
+    return_pct, left_out = _return(lines)
+    bounded = not (sums.unbounded or sums.unknown_proceeds)
     return Totals(
-        realised_usd=sums.realised,
-        realised_short_usd=sums.realised_short,
-        realised_long_usd=sums.realised_long,
-        realised_low_usd=None if sums.unbounded or sums.unknown_proceeds else sums.realised_low,
-        realised_high_usd=None if sums.unbounded or sums.unknown_proceeds else sums.realised_high,
-        unrealised_usd=unrealised,
-        income_usd=sums.income,
-        fees_usd=sums.fees,
-        invested_usd=sums.invested,
-        deposited_usd=sums.deposited,
-        withdrawn_usd=sums.withdrawn,
-        carried_usd=sums.carried,
-        opening_cost_usd=opening_cost,
-        proceeds_usd=sums.proceeds,
-        cost_basis_usd=sum((line.cost_basis_usd for line in lines if line.cost_basis_usd is not None), ZERO),
-        market_value_usd=sum(
-            (line.market_value_usd for line in lines if line.market_value_usd is not None), ZERO
+        **{name: each.shown for name, each in totals.items()},
+        realised_low_usd=sums.realised_low if bounded else None,
+        realised_high_usd=sums.realised_high if bounded else None,
+        return_pct=return_pct,
+        partial=(
+            *(name for name, each in totals.items() if each.is_partial),
+            *(["return_pct"] if left_out else []),
         ),
-        return_pct=_RATIO.divide(gained * 100, base).quantize(_STEP) if base else None,
-        partial=_partial(lines, sums),
     )
 
 
-def _partial(lines: Sequence[AssetPnl], sums: Tally) -> tuple[str, ...]:
-    """The fields of Totals that leave something unknown out."""
-    found = {
-        "realised_usd": bool(sums.unknown_gains),
-        "proceeds_usd": bool(sums.unknown_proceeds),
-        "invested_usd": bool(sums.unknown_costs),
-        "income_usd": bool(sums.unknown_income),
-        "fees_usd": bool(sums.unknown_fees),
-        "cost_basis_usd": any(line.cost_basis_usd is None for line in lines),
-        "market_value_usd": any(line.market_value_usd is None for line in lines),
-        "unrealised_usd": any(line.unrealised_usd is None for line in lines),
-    }
-    names = [name for name, holds in found.items() if holds]
-    depends = {"realised_usd", "unrealised_usd", "invested_usd"} & set(names)
-    return tuple([*names, "return_pct"] if depends else names)
+def _sum_known(values: Sequence[Decimal | None]) -> _Sum:
+    known = [value for value in values if value is not None]
+    return _Sum(sum(known, ZERO), len(known) < len(values))
+
+
+def _return(lines: Sequence[AssetPnl]) -> tuple[Decimal | None, bool]:
+    """Gains for what was put in, of the assets of which both are known; and whether that leaves one out."""
+    pairs = [(line.gained, line.put_in) for line in lines]
+    known = [(gained, put_in) for gained, put_in in pairs if gained is not None and put_in is not None]
+    gained = sum((gained for gained, _ in known), ZERO)
+    put_in = sum((put_in for _, put_in in known), ZERO)
+    rate = _RATIO.divide(gained * 100, put_in).quantize(_STEP) if put_in > 0 else None
+    return rate, len(known) < len(pairs)
 
 
 def _by_value(line: AssetPnl) -> tuple[bool, Decimal, str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Protocol
 
 from .lots import ZERO, LotFields, Part, share, split
 from .parts import Parts, part_of
 from .trade_type import LotPick
 
+_acquired_at = itemgetter(1)
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -30,14 +31,16 @@ class Pool(Protocol):
 
 
 class FifoPool:
-    """Oldest first; oldest by when the coins were acquired, not by when they came into this pool.
+    """Oldest first; oldest by when the coins were acquired, and only then by when they came into this pool.
 
-    What is left of a lot that was begun is kept beside it, and written into it when the lots are looked at.
+    Lots that are used up stay before `_next`, and what is left of one that was begun is kept beside it: both
+    are written into the lots when these are looked at.
     """
 
     def __init__(self, lots: Sequence[LotFields] = ()) -> None:
         """With lots that another pool gave up, in its order."""
-        self._lots: deque[LotFields] = deque(lots)
+        self._lots: list[LotFields] = list(lots)
+        self._next = 0
         self._newest = lots[-1][1] if lots else _BEFORE_ALL
         self._left: Decimal | None = None
         self._left_cost: Decimal | None = None
@@ -47,38 +50,40 @@ class FifoPool:
 
     def add(self, lot: LotFields, /) -> None:
         acquired_at = lot[1]
-        if acquired_at > self._newest:
+        if acquired_at >= self._newest:
             self._newest = acquired_at
             self._lots.append(lot)
         else:
-            insort(self._written(), lot, key=age)
+            insort(self._written(), lot, key=_acquired_at)
 
     def draw(self, quantity: Decimal, into: Parts, _picks: Sequence[LotPick] = (), /) -> Decimal:
-        lots = self._lots
-        while quantity and lots:
-            lot, held, cost = lots[0], self._left, self._left_cost
+        lots, at, held, cost = self._lots, self._next, self._left, self._left_cost
+        while quantity and at < len(lots):
+            lot = lots[at]
             if held is None:
                 held, cost = lot[2], lot[3]
             if held <= quantity:
                 taken, spent = held, cost
                 quantity -= held
-                self._left = None
-                lots.popleft()
+                held = None
+                at += 1
             elif cost is None or lot[4] is not None:  # a doubt is divided too
-                part, lots[0] = split(lot, quantity)
-                into.add(part)
-                return ZERO
+                lots[at] = into.take_some(lot, quantity)
+                quantity, held = ZERO, None
+                break
             else:
                 taken, spent = quantity, share(cost, quantity, held)
-                self._left, self._left_cost = held - quantity, cost - spent
-                quantity = ZERO
+                held, cost, quantity = held - quantity, cost - spent, ZERO
             into.lots.append(lot)  # as take() does
             into.quantities.append(taken)
             into.costs.append(spent)
+        self._next, self._left, self._left_cost = at, held, cost
         return quantity
 
-    def _written(self) -> deque[LotFields]:
+    def _written(self) -> list[LotFields]:
         """The lots as they are by now."""
+        del self._lots[: self._next]
+        self._next = 0
         if self._left is not None:
             self._lots[0] = part_of(self._lots[0], self._left, self._left_cost)
             self._left = None
@@ -94,8 +99,7 @@ class LifoPool(FifoPool):
             lot = lots[-1]
             held = lot[2]
             if held > quantity:
-                part, lots[-1] = split(lot, quantity)
-                into.add(part)
+                lots[-1] = into.take_some(lot, quantity)
                 return ZERO
             quantity -= held
             into.take(lots.pop(), held, lot[3])
@@ -123,11 +127,14 @@ class SpecificPool(FifoPool):
     def _draw_named(self, trade_id: str, quantity: Decimal) -> list[Part]:
         if trade_id not in self._acquired:
             return []
-        lots, wanted = self._written(), (self._acquired[trade_id], trade_id)
-        at = bisect_left(lots, wanted, key=age)
+        lots, acquired_at = self._written(), self._acquired[trade_id]
+        at = bisect_left(lots, acquired_at, key=_acquired_at)
         parts: list[Part] = []
-        while quantity and at < len(lots) and age(lots[at]) == wanted:
+        while quantity and at < len(lots) and lots[at][1] == acquired_at:
             part = Part._make(lots[at])
+            if part.trade_id != trade_id:
+                at += 1
+                continue
             if part.quantity > quantity:
                 part, lots[at] = split(part, quantity)
             else:
@@ -135,8 +142,3 @@ class SpecificPool(FifoPool):
             parts.append(part)
             quantity -= part.quantity
         return parts
-
-
-def age(lot: LotFields) -> tuple[datetime, str]:
-    """The order of lots by date."""
-    return lot[1], lot[0]

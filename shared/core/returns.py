@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
-from .events import Plan
+from .amounts import rounded
+from .events import Pair, Plan
 from .fees import fee_of
 from .lots import MONEY, ZERO, known_sum
+from .rates import Payment, rate_of
 from .trades import Trade
 from .transfers import event_key
 
 _YEAR = timedelta(days=365)
+# Daily, also on the day that a clock is put back.
+_DAILY = timedelta(hours=25)
+_at = attrgetter("at")
 _ONE = Decimal(1)
 _PRECISE = Context(prec=28)
-_STEP = Decimal("1E-10")
-# From −99.99 % to 10,000,000 % a year: where a rate is looked for.
-_RATES = tuple(
-    Decimal(rate)
-    for rate in (
-        *("-0.9999", "-0.99", "-0.9", "-0.75", "-0.5", "-0.25", "-0.1", "0", "0.1", "0.25", "0.5"),
-        *("1", "2", "5", "10", "100", "1000", "10000", "100000"),
-    )
-)
-_MOST_STEPS = 200
-_MOST_EXPONENT = 700.0  # the largest float is e^709
+_PLACES = 10
+# A fraction with more digits before its point is no return that tells anybody anything.
+_MOST_DIGITS = 100
+_BEYOND = "beyond_bounds: so little cannot become so much; one of the values cannot be right"
 
 
 class Valuation(NamedTuple):
@@ -49,7 +47,10 @@ class Flow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A fraction (0.1 is ten per cent), or None and the reason why it cannot be known."""
+    """A fraction (0.1 is ten per cent), or None and the reason why it cannot be known.
+
+    Beside a fraction the reason is a warning: for some of the time there was nothing that could return.
+    """
 
     value: Decimal | None
     reason: str | None = None
@@ -75,29 +76,33 @@ class Indexed(NamedTuple):
 def external_flows(plan: Plan) -> tuple[Flow, ...]:
     """The flows of a history: money that bought or was got for coins, and coins that came or left unmatched.
 
-    A swap, a wrap and an own transfer are none, income and fees in coins are gain and loss; the legs of one
-    event are one flow, their difference.
+    A swap, a wrap and an own transfer are none, whatever their legs are said to be worth; income and fees in
+    coins are gain and loss. The other legs of one event are one flow, their difference.
     """
+    swaps = _swaps(plan)
     net: dict[tuple[str, str], list[Decimal | None]] = defaultdict(list)
     when: dict[tuple[str, str], datetime] = {}
     with localcontext(MONEY):
         for trade in plan.trades:
-            if trade.id not in plan.moves and trade.side not in ("income", "fee"):
+            if trade.id not in plan.moves and trade.id not in swaps and trade.side not in ("income", "fee"):
                 key = event_key(trade) or ("trade", trade.id)
                 when.setdefault(key, trade.executed_at)
-                net[key].append(_crossing(trade, plan))
+                net[key].append(_crossing(trade))
         flows = [Flow(when[key], known_sum(amounts)) for key, amounts in net.items()]
-    return tuple(sorted((flow for flow in flows if flow.usd is None or flow.usd), key=lambda flow: flow.at))
+        flows += [_sent_away(plan.moves[match.out_id]) for match in plan.matches if match.elsewhere]
+    return tuple(sorted((flow for flow in flows if flow.usd is None or flow.usd), key=_at))
 
 
 def index_of(values: Sequence[Valuation], flows: Sequence[Flow]) -> tuple[list[Indexed], str | None]:
     """The time-weighted index at each valuation; or, with a reason, as far as it can be known.
 
-    Between two valuations an inflow counts from the start and an outflow until the end.
+    From one day to the next an inflow counts from the start and an outflow until the end. Where valuations
+    are further apart, a flow counts at the one that it is a day away from at most; else what all was worth
+    when it came is not known, and so no return.
     """
     series: list[Indexed] = []
-    ordered = sorted(values)
-    inflows = sorted(flows, key=lambda flow: flow.at)
+    ordered = sorted(values, key=_at)
+    inflows = sorted(flows, key=_at)
     if not ordered:
         return [], "no_valuation: there is no snapshot in this time"
     level, spent = _ONE, 0
@@ -107,12 +112,14 @@ def index_of(values: Sequence[Valuation], flows: Sequence[Flow]) -> tuple[list[I
     for opening, closing in pairwise(ordered):
         within = []
         while spent < len(inflows) and inflows[spent].at <= closing.at:
-            within.append(inflows[spent].usd)
+            within.append(inflows[spent])
             spent += 1
         growth, reason = _growth(opening, closing, within)
         if growth is None:
             return series, reason
         level = _PRECISE.multiply(level, growth)
+        if _is_beyond(level):
+            return series, _BEYOND
         series.append(Indexed(closing.at, level))
     return series, None
 
@@ -124,8 +131,8 @@ def time_weighted(values: Sequence[Valuation], flows: Sequence[Flow]) -> Return:
         return Return(None, reason)
     if len(series) < 2:
         return Return(None, "too_few_valuations: a return needs two snapshots")
-    value = series[-1].value - 1
-    return Return(value.quantize(_STEP), None, _annualised(value, series[-1].at - series[0].at))
+    held = series[-1].at - series[0].at
+    return Return(_less_one(series[-1].value), _warning(values), _annualised(series[-1].value, held))
 
 
 def money_weighted(values: Sequence[Valuation], flows: Sequence[Flow]) -> Return:
@@ -133,8 +140,9 @@ def money_weighted(values: Sequence[Valuation], flows: Sequence[Flow]) -> Return
 
     `annualised` is the yearly rate, given above one year; `value` is what it makes over the whole time. Below
     one year it is looked for over that time: as yearly rates a bad day and a good one are beyond all bounds.
+    When nothing ever came back of what went in, all of it is lost.
     """
-    ordered = sorted(values)
+    ordered = sorted(values, key=_at)
     if len(ordered) < 2:
         return Return(None, "too_few_valuations: a return needs two snapshots")
     first, last = ordered[0], ordered[-1]
@@ -142,15 +150,14 @@ def money_weighted(values: Sequence[Valuation], flows: Sequence[Flow]) -> Return
     if first.usd is None or last.usd is None or any(flow.usd is None for flow in between):
         return Return(None, "unknown_value: a valuation or a flow in this time has no known value")
     held = last.at - first.at
-    unit = min(held, _YEAR) or _YEAR
+    if not held:
+        return Return(None, "no_time: the snapshots are of one and the same time")
+    unit = min(held, _YEAR)
     paid = [(_in_units(flow.at - first.at, unit), -flow.usd) for flow in between if flow.usd is not None]
     cash = _by_time([(ZERO, -first.usd), *paid, (_in_units(held, unit), last.usd)])
-    rate, reason = _rate(cash)
-    if rate is None:
-        return Return(None, reason)
-    with localcontext(_PRECISE):
-        value = (_ONE + rate) ** _in_units(held, unit) - 1
-        return Return(value.quantize(_STEP), None, rate.quantize(_STEP) if held > _YEAR else None)
+    is_lost = bool(cash) and not last.usd and all(amount < 0 for _, amount in cash)
+    rate, reason = (-_ONE, None) if is_lost else rate_of(cash)
+    return Return(None, reason) if rate is None else _grown(rate, unit, held)
 
 
 def max_drawdown(series: Sequence[Indexed]) -> Drawdown:
@@ -161,49 +168,97 @@ def max_drawdown(series: Sequence[Indexed]) -> Drawdown:
         if peak is None or point.value > peak.value:
             peak = point
         elif peak.value:
-            fall = (_ONE - _PRECISE.divide(point.value, peak.value)).quantize(_STEP)
+            fall = -_less_one(_PRECISE.divide(point.value, peak.value))
             if fall > worst.value:
                 worst = Drawdown(fall, peak.at, point.at)
     return worst
 
 
-def _crossing(trade: Trade, plan: Plan) -> Decimal | None:
+def _swaps(plan: Plan) -> set[str]:
+    """The sales and buys of events that have both."""
+    exchanged = [[leg for leg in legs if leg.side in ("sell", "buy")] for legs in plan.events]
+    return {leg.id for legs in exchanged if len({leg.side for leg in legs}) == 2 for leg in legs}
+
+
+def _crossing(trade: Trade) -> Decimal | None:
     """What a trade brings in (or, negative, takes out), with the fee that is paid in money."""
-    value = plan.values.get(trade.id) if trade.total_usd is None else trade.total_usd
+    value = trade.total_usd
     fee = ZERO if trade.fee_asset is not None else fee_of(trade)
     if value is None or fee is None:
         return None
     return value + fee if trade.is_incoming else fee - value
 
 
+def _sent_away(pair: Pair) -> Flow:
+    """What a transaction sent to others beside an own transfer."""
+    value = pair.value_of(pair.match.elsewhere)
+    return Flow(pair.out.executed_at, None if value is None else -value)
+
+
 def _growth(
-    opening: Valuation, closing: Valuation, flows: Sequence[Decimal | None]
+    opening: Valuation, closing: Valuation, flows: Sequence[Flow]
 ) -> tuple[Decimal | None, str | None]:
     if opening.usd is None or closing.usd is None:
         at = opening.at if opening.usd is None else closing.at
         return None, f"unknown_value: what all was worth on {at:%Y-%m-%d} is not known"
-    known = [flow for flow in flows if flow is not None]
-    if len(known) < len(flows):
-        return None, f"unknown_flow: a flow before {closing.at:%Y-%m-%d} has no known value"
+    start, end = opening.usd, closing.usd
     with localcontext(MONEY):
-        start = opening.usd + sum((flow for flow in known if flow > 0), ZERO)
-        end = closing.usd - sum((flow for flow in known if flow < 0), ZERO)
-    if not start:
-        if end:
-            return None, f"unexplained_value: value appeared before {closing.at:%Y-%m-%d} without a flow"
-        return _ONE, None
-    return _PRECISE.divide(end, start), None
+        for flow in flows:
+            if flow.usd is None:
+                return None, f"unknown_flow: a flow before {closing.at:%Y-%m-%d} has no known value"
+            early = _is_early(flow.at, flow.usd, opening.at, closing.at)
+            if early is None:
+                return (
+                    None,
+                    f"far_from_snapshots: there is none within a day of the flow on {flow.at:%Y-%m-%d}",
+                )
+            if early:
+                start += flow.usd
+            else:
+                end -= flow.usd
+    if (start <= 0 and (start or end)) or end < 0:
+        return None, f"unexplained_value: what is there on {closing.at:%Y-%m-%d} did not come by flows known"
+    return _PRECISE.divide(end, start) if start else _ONE, None
 
 
-def _annualised(value: Decimal, held: timedelta) -> Decimal | None:
+def _is_early(at: datetime, usd: Decimal, opening: datetime, closing: datetime) -> bool | None:
+    """Whether a flow counts at the valuation before it, rather than after it; None: at neither."""
+    if closing - opening <= _DAILY:
+        return usd > 0
+    early, late = at - opening, closing - at
+    return early <= late if min(early, late) <= _DAILY else None
+
+
+def _warning(values: Sequence[Valuation]) -> str | None:
+    """What a return does not tell, where there was nothing from one valuation to the next."""
+    ordered = sorted(values, key=_at)
+    empty = next((one.at for one, other in pairwise(ordered) if one.usd == other.usd == ZERO), None)
+    return None if empty is None else f"nothing_held: there was nothing on {empty:%Y-%m-%d} that could return"
+
+
+def _grown(rate: Decimal, unit: timedelta, held: timedelta) -> Return:
+    """What a rate for a unit of time makes over the time held."""
+    with localcontext(_PRECISE):
+        growth = (_ONE + rate) ** _in_units(held, unit)
+    if _is_beyond(growth):
+        return Return(None, _BEYOND)
+    return Return(_less_one(growth), None, _less_one(_ONE + rate) if held > _YEAR else None)
+
+
+def _annualised(growth: Decimal, held: timedelta) -> Decimal | None:
     if held <= _YEAR:
         return None
     with localcontext(_PRECISE):
-        return ((_ONE + value) ** (_ONE / _years(held)) - 1).quantize(_STEP)
+        return _less_one(growth ** (_ONE / _in_units(held, _YEAR)))
 
 
-def _years(time: timedelta) -> Decimal:
-    return _in_units(time, _YEAR)
+def _is_beyond(growth: Decimal) -> bool:
+    return growth.adjusted() >= _MOST_DIGITS
+
+
+def _less_one(growth: Decimal) -> Decimal:
+    """What a dollar that became so much has gained."""
+    return rounded(_PRECISE.subtract(growth, _ONE), _PLACES)
 
 
 def _in_units(time: timedelta, unit: timedelta) -> Decimal:
@@ -211,71 +266,9 @@ def _in_units(time: timedelta, unit: timedelta) -> Decimal:
     return _PRECISE.divide(Decimal(time // step), Decimal(unit // step))
 
 
-def _by_time(cash: Sequence[tuple[Decimal, Decimal]]) -> list[tuple[Decimal, Decimal]]:
+def _by_time(cash: Sequence[Payment]) -> list[Payment]:
     sums: dict[Decimal, Decimal] = defaultdict(Decimal)
     with localcontext(MONEY):
         for years, amount in cash:
             sums[years] += amount
     return sorted((years, amount) for years, amount in sums.items() if amount)
-
-
-def _rate(cash: Sequence[tuple[Decimal, Decimal]]) -> tuple[Decimal | None, str | None]:
-    """The yearly rate at which the cash is worth nothing today: bracketed, then halved to the root."""
-    if not any(amount < 0 for _, amount in cash) or not any(amount > 0 for _, amount in cash):
-        return None, "one_sided: money only went in, or only came out"
-    with localcontext(_PRECISE):
-        worth = [(rate, _roughly(cash, rate)) for rate in _rates_to_try(cash)]
-        exact = [rate for rate, value in worth if not value]
-        spans = [(low[0], high[0]) for low, high in pairwise(worth) if low[1] * high[1] < 0]
-        if len(exact) + len(spans) != 1:
-            none = not exact and not spans
-            return None, "no_rate: no yearly rate fits" if none else "ambiguous: more than one rate fits"
-        return (exact[0], None) if exact else _root(cash, *spans[0])
-
-
-def _rates_to_try(cash: Sequence[tuple[Decimal, Decimal]]) -> Sequence[Decimal]:
-    """A few, where the cash changes its sign once and so has one rate at most; else a fine comb of them."""
-    turns = sum((one < 0) != (other < 0) for (_, one), (_, other) in pairwise(cash))
-    if turns == 1:
-        return _RATES
-    return [(Decimal(step) / 20).exp() - 1 for step in range(-180, 231)]
-
-
-def _root(
-    cash: Sequence[tuple[Decimal, Decimal]], low: Decimal, high: Decimal
-) -> tuple[Decimal | None, str | None]:
-    """Newton's steps, kept inside the bracket by halving it."""
-    rising = _present(cash, high) > _present(cash, low)
-    rate = (low + high) / 2
-    for _ in range(_MOST_STEPS):
-        worth = _present(cash, rate)
-        if worth == 0 or high - low < Decimal("1E-15"):
-            return rate, None
-        if (worth > 0) == rising:
-            high = rate
-        else:
-            low = rate
-        slope = _slope(cash, rate)
-        step = rate - worth / slope if slope else low
-        rate_before, rate = rate, step if low < step < high else (low + high) / 2
-        if abs(rate - rate_before) < Decimal("1E-16"):
-            return rate, None
-    return None, "no_convergence: the rate did not settle"
-
-
-def _present(cash: Sequence[tuple[Decimal, Decimal]], rate: Decimal) -> Decimal:
-    log = (_ONE + rate).ln()
-    return sum((amount * (-years * log).exp() for years, amount in cash), ZERO)
-
-
-def _roughly(cash: Sequence[tuple[Decimal, Decimal]], rate: Decimal) -> float:
-    """What `_present` says to some 15 digits, a hundred times as fast: only its sign is looked at."""
-    log = math.log1p(float(rate))
-    return math.fsum(
-        float(amount) * math.exp(min(-float(years) * log, _MOST_EXPONENT)) for years, amount in cash
-    )
-
-
-def _slope(cash: Sequence[tuple[Decimal, Decimal]], rate: Decimal) -> Decimal:
-    log = (_ONE + rate).ln()
-    return sum((-years * amount * (-(years + 1) * log).exp() for years, amount in cash), ZERO)

@@ -16,8 +16,6 @@ from .ledger import Accounting, Ledger
 from .lots import MONEY
 from .trade_type import Trade
 
-_NAMES = ("id", "side", "asset", "wallet", "amount", "amount_type", "total_usd", "fee_usd", "executed_at")
-_FIELDS = itemgetter(*map(Trade._fields.index, _NAMES))
 _executed_at = itemgetter(Trade._fields.index("executed_at"))
 
 
@@ -52,12 +50,12 @@ def _enter_all(trades: Sequence[Trade], plan: Plan, ledger: Ledger) -> None:
     rules, holdings = ledger.accounting.fees, clerk.holdings
     bought, sold = ledger.acquisitions, ledger.disposals
     parts, held, last_asset, last_wallet = sold.parts, None, None, None
-    for trade, fields in zip(trades, map(_FIELDS, trades), strict=True):
-        trade_id, side, asset, wallet, amount, kind, total, fee, at = fields
-        if (odd and trade_id in odd) or total is None or kind != "token" or side not in {"buy", "sell"}:
+    for trade in trades:
+        trade_id, _, side, asset, _, amount, kind, _, total, fee, _, _, wallet, _, at = trade[:15]
+        if total is None or kind != "token" or (odd and trade_id in odd):
             clerk.enter(trade)
             continue
-        if held is None or asset != last_asset or (wallet is not last_wallet and wallet != last_wallet):
+        if asset != last_asset or (wallet is not last_wallet and wallet != last_wallet) or held is None:
             last_asset, last_wallet, held = asset, wallet, holdings.pool(asset, wallet)
         if side == "buy":
             cost = total + fee if fee and rules.buy == "basis" else total
@@ -65,13 +63,16 @@ def _enter_all(trades: Sequence[Trade], plan: Plan, ledger: Ledger) -> None:
             held.add(lot)
             bought.trades.append(trade)
             bought.lots.append(lot)
-        else:
+        elif side == "sell":
             short = held.draw(amount, parts)
             if short:
                 parts.add(holdings.missing(trade, asset, amount, short, total))
             sold.trades.append(trade)
             sold.proceeds.append(total - fee if fee and rules.sell == "proceeds" else total)
             sold.ends.append(len(parts.lots))
+        else:
+            clerk.enter(trade)
+            continue
         if fee:
             ledger.charges.append(Charge(trade, asset, fee))
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Literal, get_args
 
-from .amounts import EXACT
+from .amounts import EXACT, rounded
 from .failures import Failure
 from .ids import AssetId
 
@@ -16,7 +16,7 @@ Interval = Literal["raw", "hour", "day", "week", "month"]
 INTERVALS: tuple[Interval, ...] = get_args(Interval)
 
 _RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
-_STEP = Decimal("0.000001")
+_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Snapshot:
 class Change:
     """A snapshot and how its total differs from the one before it.
 
-    Both are None for the first one and where either total is incomplete; `change_pct` also after a zero.
+    Both are None for the first one and where either total is incomplete; `change_pct` also after a zero
+    and after debts, of which no percentage says anything.
     """
 
     snapshot: Snapshot
@@ -90,7 +91,7 @@ def _change(own: Snapshot, earlier: Snapshot | None) -> Change:
     if earlier is None or not (own.complete and earlier.complete):
         return Change(own, None, None)
     change = EXACT.subtract(own.total_usd, earlier.total_usd)
-    if not earlier.total_usd:
+    if earlier.total_usd <= 0:
         return Change(own, change, None)
     pct = _RATIO.divide(EXACT.multiply(change, Decimal(100)), earlier.total_usd)
-    return Change(own, change, pct.quantize(_STEP))
+    return Change(own, change, rounded(pct, _PLACES))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 from decimal import Decimal, localcontext
-from typing import TypeVar
+from functools import partial
+from operator import attrgetter
 
-from .disposals import Acquisition, Charge, Disposal, Move
+from .disposals import Acquisition, Acquisitions, Charge, Disposal, Disposals, Move
 from .ids import AssetId
 from .ledger import Ledger
 from .lots import MONEY, ZERO, known_sum
+from .terms import Term, term
 
-_Event = TypeVar("_Event")
+_traded_at = attrgetter("executed_at")
 
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over one asset (or over all of them). Unknown amounts are left out, and counted in `unknown_…`.
+    """Sums over one asset (or over all of them). Unknown amounts are left out, and counted in `unknown_…` of
+    the sum that they are missing from.
 
     `invested` is what buys cost, and the fees that went into the basis of income; `income` the market value
     of what was earned; `deposited` the basis of coins that came from outside or whose acquisition is missing;
@@ -47,10 +50,16 @@ class Tally:
     realised_high: Decimal = ZERO
     fees: Decimal = ZERO
     unpriced: int = 0
-    unknown_costs: int = 0
+    unknown_invested: int = 0
     unknown_income: int = 0
+    unknown_deposited: int = 0
+    unknown_withdrawn: int = 0
+    unknown_carried: int = 0
     unknown_proceeds: int = 0
-    unknown_gains: int = 0
+    unknown_cost_disposed: int = 0
+    unknown_realised: int = 0
+    unknown_realised_short: int = 0
+    unknown_realised_long: int = 0
     unknown_fees: int = 0
     assumed_gains: int = 0
     unbounded: int = 0
@@ -60,6 +69,20 @@ class Tally:
         self.symbol = other.symbol or self.symbol
         for name in SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether something unknown is missing from the sum of this name."""
+        return bool(getattr(self, f"unknown_{name}"))
+
+    def known(self, name: str) -> Decimal | None:
+        """The sum of this name; None when something unknown is missing from it."""
+        total: Decimal = getattr(self, name)
+        return None if self.leaves_out(name) else total
+
+    @property
+    def unknown_costs(self) -> bool:
+        """Whether `cost_held` may be another."""
+        return any(self.leaves_out(name) for name in _COSTS)
 
     @property
     def cost_in(self) -> Decimal:
@@ -72,6 +95,7 @@ class Tally:
         return self.cost_in - self.cost_disposed - self.withdrawn
 
 
+_COSTS = ("invested", "income", "deposited", "withdrawn", "carried", "cost_disposed")
 SUMS = tuple(each.name for each in fields(Tally) if each.name != "symbol")
 Tallies = dict[AssetId, Tally]
 
@@ -79,17 +103,18 @@ Tallies = dict[AssetId, Tally]
 def tally(ledger: Ledger, start: datetime | None = None, end: datetime | None = None) -> Tallies:
     """What happened from `start` to before `end`, for each asset."""
     sums: Tallies = defaultdict(Tally)
-    zone = ledger.accounting.zone
+    within = partial(_within, start=start, end=end)
     with localcontext(MONEY):
-        for acquisition in _within(ledger.acquisitions, lambda each: each.trade.executed_at, start, end):
-            _add_acquisition(sums[acquisition.asset], acquisition)
-        for disposal in _within(ledger.disposals, lambda each: each.trade.executed_at, start, end):
-            _add_disposal(sums[disposal.asset], disposal, zone)
-        for withdrawal in _within(ledger.withdrawals, lambda each: each.trade.executed_at, start, end):
+        _add_acquisitions(sums, ledger.acquisitions, within(map(_traded_at, ledger.acquisitions.trades)))
+        sales = within(map(_traded_at, ledger.disposals.trades))
+        _add_disposals(sums, ledger.disposals, sales, ledger.accounting.zone)
+        for index in within(each.trade.executed_at for each in ledger.withdrawals):
+            withdrawal = ledger.withdrawals[index]
             _add_withdrawal(sums[withdrawal.asset], withdrawal)
-        for move in _within(ledger.moves, lambda each: each.match.sent_at, start, end):
-            _add_move(sums, move)
-        for charge in _within(ledger.charges, lambda each: each.trade.executed_at, start, end):
+        for index in within(each.match.sent_at for each in ledger.moves):
+            _add_move(sums, ledger.moves[index])
+        for index in within(each.trade.executed_at for each in ledger.charges):
+            charge = ledger.charges[index]
             _add_charge(sums[charge.asset], charge)
     return dict(sums)
 
@@ -104,19 +129,28 @@ def joined(one: Mapping[AssetId, Tally], other: Mapping[AssetId, Tally]) -> Tall
     return dict(sums)
 
 
-def _within(
-    events: Sequence[_Event],
-    time_of: Callable[[_Event], datetime],
-    start: datetime | None,
-    end: datetime | None,
-) -> Sequence[_Event]:
-    if start is None and end is None:
-        return events
+def _within(times: Iterable[datetime], start: datetime | None, end: datetime | None) -> list[int]:
+    """Which of the times are from `start` to before `end`."""
     return [
-        each
-        for each in events
-        if (start is None or time_of(each) >= start) and (end is None or time_of(each) < end)
+        index
+        for index, at in enumerate(times)
+        if (start is None or at >= start) and (end is None or at < end)
     ]
+
+
+def _add_acquisitions(sums: Tallies, acquisitions: Acquisitions, chosen: Iterable[int]) -> None:
+    """Plain purchases, nearly all there are, are added up from their columns."""
+    trades, lots, odd = acquisitions.trades, acquisitions.lots, acquisitions.odd
+    for index in chosen:
+        trade, (_, _, quantity, cost, _, _, _) = trades[index], lots[index]
+        if index in odd or cost is None:
+            acquisition = acquisitions[index]
+            _add_acquisition(sums[acquisition.asset], acquisition)
+            continue
+        own = sums[trade.asset]
+        own.symbol = trade.symbol
+        own.quantity_in += quantity
+        own.invested += cost
 
 
 def _add_acquisition(sums: Tally, acquisition: Acquisition) -> None:
@@ -132,12 +166,47 @@ def _add_acquisition(sums: Tally, acquisition: Acquisition) -> None:
         sums.unknown_income += value is None
         sums.income += value or ZERO  # counted as unknown above
         cost = None if cost is None or value is None else cost - value
-    if cost is None:
-        sums.unknown_costs += 1
-    elif kind in ("buy", "income"):
-        sums.invested += cost
+    if kind in ("buy", "income"):
+        if cost is None:
+            sums.unknown_invested += 1
+        else:
+            sums.invested += cost
+    elif cost is None:
+        sums.unknown_deposited += 1
     else:
         sums.deposited += cost
+
+
+def _add_disposals(sums: Tallies, disposals: Disposals, chosen: Iterable[int], zone: tzinfo) -> None:
+    """Plain sales, nearly all there are, are added up from their columns."""
+    trades, odd = disposals.trades, disposals.odd
+    for index in chosen:
+        if index in odd or not _add_sale(sums[trades[index].asset], disposals, index, zone):
+            disposal = disposals[index]
+            _add_disposal(sums[disposal.asset], disposal, zone)
+
+
+def _add_sale(sums: Tally, disposals: Disposals, index: int, zone: tzinfo) -> bool:
+    """Add a sale if its gain is known and certain, and all of one term; else add nothing."""
+    trade, proceeds = disposals.trades[index], disposals.proceeds[index]
+    at, cost, length = trade.executed_at, ZERO, None
+    for lot, spent in zip(*disposals.taken(index), strict=True):
+        own_length = term(lot[1], at, zone)
+        if spent is None or lot[4] is not None or own_length != (length or own_length):
+            return False
+        cost += spent
+        length = own_length
+    if proceeds is None or length is None:
+        return False
+    gain = proceeds - cost
+    sums.quantity_out += trade.amount
+    sums.proceeds += proceeds
+    sums.cost_disposed += cost
+    sums.realised += gain
+    sums.realised_low += gain
+    sums.realised_high += gain
+    _add_gain(sums, gain, length)
+    return True
 
 
 def _add_disposal(sums: Tally, disposal: Disposal, zone: tzinfo) -> None:
@@ -150,11 +219,11 @@ def _add_disposal(sums: Tally, disposal: Disposal, zone: tzinfo) -> None:
     else:
         sums.proceeds += proceeds
     if cost is None:
-        sums.unknown_costs += 1
+        sums.unknown_cost_disposed += 1
     else:
         sums.cost_disposed += cost
     if gain is None:
-        sums.unknown_gains += 1
+        _add_unknown_gain(sums, disposal, zone)
     else:
         sums.realised += gain
         _add_terms(sums, disposal, zone)
@@ -168,10 +237,23 @@ def _add_disposal(sums: Tally, disposal: Disposal, zone: tzinfo) -> None:
 
 def _add_terms(sums: Tally, disposal: Disposal, zone: tzinfo) -> None:
     for gain, length in disposal.gains_by_part(zone):
-        if length == "long":
-            sums.realised_long += gain
+        _add_gain(sums, gain, length)
+
+
+def _add_gain(sums: Tally, gain: Decimal, length: Term) -> None:
+    if length == "long":
+        sums.realised_long += gain
+    else:
+        sums.realised_short += gain
+
+
+def _add_unknown_gain(sums: Tally, disposal: Disposal, zone: tzinfo) -> None:
+    sums.unknown_realised += 1
+    for part in disposal.parts:
+        if term(part.acquired_at, disposal.disposed_at, zone) == "long":
+            sums.unknown_realised_long += 1
         else:
-            sums.realised_short += gain
+            sums.unknown_realised_short += 1
 
 
 def _add_bounds(sums: Tally, disposal: Disposal) -> None:
@@ -187,7 +269,7 @@ def _add_bounds(sums: Tally, disposal: Disposal) -> None:
 def _add_withdrawal(sums: Tally, withdrawal: Disposal) -> None:
     sums.quantity_out += withdrawal.quantity
     if withdrawal.cost_basis is None:
-        sums.unknown_costs += 1
+        sums.unknown_withdrawn += 1
     else:
         sums.withdrawn += withdrawal.cost_basis
 
@@ -200,8 +282,11 @@ def _add_move(sums: Tallies, move: Move) -> None:
     sums[match.asset_sent].quantity_out += move.drawn
     sums[match.asset_received].quantity_in += match.received
     cost = known_sum([part.cost for part in move.parts])
+    if match.asset_sent == match.asset_received:
+        return
     if cost is None:
-        sums[match.asset_received].unknown_costs += 1
+        sums[match.asset_sent].unknown_carried += 1
+        sums[match.asset_received].unknown_carried += 1
     else:
         sums[match.asset_sent].carried -= cost
         sums[match.asset_received].carried += cost

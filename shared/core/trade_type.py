@@ -29,6 +29,18 @@ class LotPick(NamedTuple):
     quantity: Decimal
 
 
+class OnChain(NamedTuple):
+    """What the chain showed of a trade's transaction when it was last looked at, in the block that it is in.
+
+    `matches`: whether the trade says the same; None is not known. `reason` says why it is not so.
+    """
+
+    matches: bool | None
+    block_number: int
+    block_time: datetime
+    reason: str | None = None
+
+
 class Trade(NamedTuple):
     """One recorded trade. A tuple, because one answer may build a hundred thousand of them.
 
@@ -37,7 +49,7 @@ class Trade(NamedTuple):
     is `fee_amount` of `fee_asset`, worth `fee_usd`. Trades that share a `link`, or a `tx_hash` on one chain,
     are legs of one event: a swap, a wrap, an own transfer, their gas. `basis_usd` and `acquired_at` document
     what a `transfer_in` once cost, and when. `lots` names what a disposal takes under specific
-    identification.
+    identification. `on_chain` is None while nobody has looked, or since it was changed.
     """
 
     id: str
@@ -64,6 +76,7 @@ class Trade(NamedTuple):
     lots: tuple[LotPick, ...] = ()
     basis_usd: Decimal | None = None
     acquired_at: datetime | None = None
+    on_chain: OnChain | None = None
 
     @property
     def quantity(self) -> Decimal:

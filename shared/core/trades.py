@@ -26,6 +26,7 @@ from .trade_type import (
     SIDES,
     STATUSES,
     LotPick,
+    OnChain,
     Side,
     Status,
     Trade,
@@ -39,12 +40,14 @@ __all__ = [
     "INCOMING",
     "MAX_DECIMALS",
     "MAX_DIGITS",
+    "MAX_NOTES",
     "NOT_LINKED",
     "SIDES",
     "STATUSES",
     "AmountType",
     "Amounts",
     "LotPick",
+    "OnChain",
     "Side",
     "Status",
     "Trade",
@@ -58,6 +61,7 @@ __all__ = [
     "trades_of",
 ]
 
+MAX_NOTES = 2000
 _EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 _SYMBOL = re.compile(r"[^\s\x00-\x1f\x7f,;\"]{1,32}")
 _PLAIN_ASSET = re.compile(r"[A-Z0-9][A-Z0-9.$_+-]{0,31}")
@@ -181,7 +185,7 @@ def _check_times(trade: Trade) -> dict[str, Any]:
 
 
 def _check_texts(trade: Trade) -> dict[str, Any]:
-    for field, value, longest in (("source", trade.source, 64), ("notes", trade.notes, 2000)):
+    for field, value, longest in (("source", trade.source, 64), ("notes", trade.notes, MAX_NOTES)):
         if len(value) > longest:
             raise InvalidInput(field, f"is longer than {longest} characters")
         if "\x00" in value:

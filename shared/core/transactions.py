@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from .balances import Block
-from .ids import Address
+from .ids import ZERO_ADDRESS, Address
 
 State = Literal["confirmed", "failed", "pending", "unknown"]
 
@@ -37,13 +37,15 @@ class Receipt:
     """What came of it. `fee` is all that its sender paid for it, None when that was not in the native coin.
 
     `movements` are those that can be seen: the value of the transaction, the logs of tokens, and what
-    wrapping changed. What contracts pay out in the native coin leaves no trace in a receipt.
+    wrapping changed. What contracts pay out in the native coin leaves no trace in a receipt. `alone` says
+    that nothing else in its block can have paid anybody.
     """
 
     block: Block
     succeeded: bool
     fee: int | None
     movements: tuple[Movement, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,10 @@ def parties(read: TransactionRead) -> set[Address]:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Native coins that a wallet got from contracts; `raw` is zero for none, None when it cannot be told."""
+    """Native coins that a wallet got from contracts; `raw` is zero for none, None when it cannot be told.
+
+    Beside a number the reason is a doubt: another transaction of the block may have paid them, too.
+    """
 
     raw: int | None
     reason: str = ""
@@ -121,10 +126,23 @@ def may_hide(read: TransactionRead, wallet: Address) -> bool:
     return transaction.has_input or any(movement.token is not None for movement in receipt.movements)
 
 
+def unwrapped_for_others(read: TransactionRead, wallet: Address) -> int:
+    """The native coins that contracts got by unwrapping, mostly to pay them on to somebody."""
+    if read.transaction is None or read.receipt is None:
+        return 0
+    others = (read.transaction.sender, ZERO_ADDRESS)  # what was sent along, and what a deposit made
+    return sum(
+        movement.raw
+        for movement in read.receipt.movements
+        if movement.token is None and movement.sender not in others and movement.receiver != wallet
+    )
+
+
 def hidden_native(read: TransactionRead, wallet: Address, change: NativeChange | None) -> Hidden:
     """What the balance on both sides of the block shows besides the visible movements and the fee.
 
-    Only where the transaction is the wallet's only one in its block; otherwise it could be another's.
+    Only where the transaction is the wallet's only one in its block; otherwise it could be another's. What
+    others sent in the block can be told from it only where there are none, or just so much was unwrapped.
     """
     receipt = read.receipt
     if receipt is None or not may_hide(read, wallet):
@@ -135,8 +153,14 @@ def hidden_native(read: TransactionRead, wallet: Address, change: NativeChange |
         return Hidden(None, "the wallet sent several transactions in this block")
     if receipt.fee is None:
         return Hidden(None, "the fee of this transaction was not paid in the native coin")
-    visible = flows_of(receipt.movements, wallet).get(None, Flow()).net
-    raw = change.after - change.before - visible + receipt.fee
+    return _beyond_what_is_seen(read, receipt, wallet, change.after - change.before + receipt.fee)
+
+
+def _beyond_what_is_seen(read: TransactionRead, receipt: Receipt, wallet: Address, came: int) -> Hidden:
+    """What the wallet has more of than the movements that can be seen explain, its fee aside."""
+    raw = came - flows_of(receipt.movements, wallet).get(None, Flow()).net
     if raw < 0:
         return Hidden(None, "more native coins left the wallet in this block than the transaction explains")
-    return Hidden(raw)
+    if not raw or receipt.alone or raw == unwrapped_for_others(read, wallet):
+        return Hidden(raw)
+    return Hidden(raw, "another transaction of the block may have paid them")

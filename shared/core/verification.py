@@ -1,14 +1,19 @@
-"""Verification: whether a trade's amount is what its transaction moved."""
+"""Verification: whether a trade's amount and time are those of its transaction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from .amounts import EXACT, to_raw
 from .tokens import Token
-from .trades import Trade
+from .trades import OnChain, Trade
 from .transactions import Flow, NativeChange, TransactionRead, flows_of, hidden_native
+
+# A date alone is its midnight, so a day off is no other time.
+_MOST_APART = timedelta(days=1)
+_LOOKED_AT = ("tx_hash", "chain", "wallet", "asset", "side", "executed_at", "status", "quantity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,50 @@ class AmountCheck:
     found_raw: int | None = None
     decimals: int | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCheck:
+    """When a trade is said to have happened, beside the time of its block."""
+
+    expected: datetime
+    found: datetime
+    matches: bool
+    reason: str | None = None
+
+
+def look_alike(one: Trade, other: Trade) -> bool:
+    """Whether what was found of one trade holds for the other, too."""
+    return all(getattr(one, field) == getattr(other, field) for field in _LOOKED_AT)
+
+
+def check_time(trade: Trade, read: TransactionRead) -> TimeCheck | None:
+    """A trade's time against its block's, to a day; None while nothing is in a block."""
+    if read.receipt is None:
+        return None
+    found = read.receipt.block.time
+    if abs(trade.executed_at - found) <= _MOST_APART:
+        return TimeCheck(trade.executed_at, found, True)
+    return TimeCheck(
+        trade.executed_at,
+        found,
+        False,
+        f"executed_at is more than a day from the block's time, {found:%Y-%m-%d}",
+    )
+
+
+def on_chain(read: TransactionRead, amount: AmountCheck | None, time: TimeCheck | None) -> OnChain | None:
+    """What is kept of the checks; an `amount` of None could not be read. None while nothing is in a block."""
+    if read.receipt is None or time is None:
+        return None
+    reasons = ["the amount could not be read" if amount is None else amount.reason, time.reason]
+    checks = (None if amount is None else amount.matches, time.matches)
+    return OnChain(
+        matches=False if False in checks else None if None in checks else True,
+        block_number=read.receipt.block.number,
+        block_time=read.receipt.block.time,
+        reason="; ".join(reason for reason in reasons if reason) or None,
+    )
 
 
 def unchecked(trade: Trade, reason: str) -> AmountCheck:
@@ -52,11 +101,11 @@ def check_amount(
     if token.address is not None or seen.matches:
         return seen
     hidden = hidden_native(read, trade.wallet, change)
-    if hidden.raw is None:
-        return AmountCheck(
-            trade.quantity, None, seen.expected_raw, seen.found_raw, token.decimals, hidden.reason
-        )
-    return _compared(trade, token, _candidates(trade, Flow(flow.received + hidden.raw, flow.sent)))
+    if hidden.raw is not None:
+        seen = _compared(trade, token, _candidates(trade, Flow(flow.received + hidden.raw, flow.sent)))
+    if seen.matches or not hidden.reason:
+        return seen
+    return AmountCheck(trade.quantity, None, seen.expected_raw, seen.found_raw, token.decimals, hidden.reason)
 
 
 def _check_fee(trade: Trade, token: Token, read: TransactionRead) -> AmountCheck:

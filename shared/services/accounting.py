@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from hashlib import blake2b
 from itertools import repeat
+from operator import attrgetter
 from typing import Protocol
 
 from ..core.amounts import format_decimal
@@ -31,6 +33,8 @@ from ..store.ports import SavedCheckpoint, Store, TradeFilter, TradeLog
 
 # Fewer trades than these are settled sooner than a checkpoint is written and read.
 WORTH_KEEPING = 500
+# What is this recent stays open: many trades are dated by the day, and are entered on it one after another.
+_OPEN = timedelta(days=1)
 
 Held = Mapping[Holder, Decimal]
 
@@ -40,6 +44,8 @@ class LedgerSources(Protocol):
 
     @property
     def store(self) -> Store: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,24 @@ class _Base:
     held: Held
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The part of a history that is closed at a time, and what was held by then."""
+
+    at: datetime
+    plan: Plan
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Trades read as events, and what is held by all of them; of a `cut` history, the plan is of the rest."""
+
+    plan: Plan
+    held: Held
+    cut: _Cut | None
+
+
 async def read_account(
     user: str,
     rules: Accounting,
@@ -116,13 +140,16 @@ async def read_accounts(
     if bases and await log.joins_earlier(user, trades, bases[0].checkpoint.boundary):
         bases = []
         trades = await _read_after(user, bases, log)
-    plan = await asyncio.to_thread(plan_of, trades, variants[0])
+    before = bases[0].held if bases else {}
+    now = sources.clock()
+    reading = await asyncio.to_thread(_read, trades, variants[0], period, before, worth_keeping, now)
     for rules, base in zip(variants, bases or repeat(None, len(variants)), strict=True):
-        if len(trades) >= worth_keeping and _is_common(rules):
-            later, rest = await _advance(user, rules, period, base, plan, revision, sources.store)
-        else:
-            later, rest = base, plan
-        yield await asyncio.to_thread(_settle, rest, rules, period, later)
+        later = (
+            base
+            if reading.cut is None
+            else await _advance(user, rules, base, reading.cut, revision, sources.store)
+        )
+        yield await asyncio.to_thread(_settle, reading, rules, period, later)
 
 
 async def read_plan(user: str, rules: Accounting, sources: LedgerSources) -> Plan:
@@ -155,31 +182,51 @@ async def _read_after(user: str, bases: Sequence[_Base], log: TradeLog) -> list[
     return [trade async for chunk in log.read_trades(user, where) for trade in chunk]
 
 
-def _settle(plan: Plan, rules: Accounting, period: Period, base: _Base | None) -> Account:
+def _read(
+    trades: Sequence[Trade],
+    rules: Accounting,
+    period: Period,
+    before: Held,
+    worth_keeping: int,
+    now: datetime,
+) -> _Reading:
+    """What is the same by every method and scope of settling the trades; `before` them, so much was held."""
+    plan = plan_of(trades, rules)
+    at = _boundary(plan, rules, now) if len(trades) >= worth_keeping and _is_common(rules) else None
+    early = 0 if at is None else bisect_right(plan.trades, at, key=attrgetter("executed_at"))
+    if at is None or early < worth_keeping or not period.may_begin_after(at):
+        return _Reading(plan, _held(before, plan.trades), None)
+    held = _held(before, plan.trades[:early])
+    rest = plan_of(plan.trades[early:], rules)
+    return _Reading(rest, _held(held, rest.trades), _Cut(at, plan, held))
+
+
+def _boundary(plan: Plan, rules: Accounting, now: datetime) -> datetime | None:
+    """Until when a checkpoint holds, for all that is likely to be entered next."""
+    if not plan.trades:
+        return None
+    return boundary(plan, rules, min(plan.trades[-1].executed_at, now) - _OPEN)
+
+
+def _settle(reading: _Reading, rules: Accounting, period: Period, base: _Base | None) -> Account:
     ledger = Ledger(rules) if base is None else resume(base.checkpoint, rules)
     return Account(
-        ledger=keep(plan, ledger, period.until),
+        ledger=keep(reading.plan, ledger, period.until),
         before={} if base is None else base.checkpoint.tallies,
-        held=_held(base, plan.trades),
-        plan=plan,
+        held=reading.held,
+        plan=reading.plan,
     )
 
 
-def _fold(plan: Plan, rules: Accounting, period: Period, base: _Base | None) -> tuple[_Base, Plan] | None:
-    """A later base and the plan of what is behind it; None where the period needs what it would cover."""
-    at = boundary(plan, rules)
-    if at is None or not period.may_begin_after(at):
-        return None
-    folded = fold(plan, rules, None if base is None else base.checkpoint)
-    if folded is None:
-        return None
-    early = [trade for trade in plan.trades if trade.executed_at <= folded.boundary]
-    rest = plan_of(plan.trades[len(early) :], rules)
-    return _Base(folded, _held(base, early)), rest
+def _fold(cut: _Cut, rules: Accounting, base: _Base | None) -> tuple[_Base, bytes]:
+    """A later base, and how it is kept."""
+    checkpoint = fold(cut.plan, cut.at, rules, None if base is None else base.checkpoint)
+    later = _Base(checkpoint, cut.held)
+    return later, _format(later)
 
 
-def _held(base: _Base | None, trades: Iterable[Trade]) -> Held:
-    held: dict[Holder, Decimal] = defaultdict(Decimal, base.held if base is not None else {})
+def _held(before: Held, trades: Iterable[Trade]) -> Held:
+    held: dict[Holder, Decimal] = defaultdict(Decimal, before)
     with localcontext(MONEY):
         for holder, quantity in replayed(trades).items():
             held[holder] += quantity
@@ -207,17 +254,14 @@ async def _load_base(user: str, rules: Accounting, period: Period, store: Store)
 
 
 async def _advance(
-    user: str, rules: Accounting, period: Period, base: _Base | None, plan: Plan, revision: str, store: Store
-) -> tuple[_Base | None, Plan]:
-    """A later base, kept for the next time, and what is left to settle; or all as it is."""
-    folded = await asyncio.to_thread(_fold, plan, rules, period, base)
-    if folded is None:
-        return base, plan
-    later, rest = folded
-    saved = SavedCheckpoint(revision, later.checkpoint.boundary, await asyncio.to_thread(_format, later))
+    user: str, rules: Accounting, base: _Base | None, cut: _Cut, revision: str, store: Store
+) -> _Base:
+    """A later base, kept for the next time."""
+    later, state = await asyncio.to_thread(_fold, cut, rules, base)
+    saved = SavedCheckpoint(revision, cut.at, state)
     with suppress(StoreUnavailable):  # the answer is there: it only takes longer the next time
         await store.checkpoints.save_checkpoint(user, _name(rules), saved)
-    return later, rest
+    return later
 
 
 def _is_common(rules: Accounting) -> bool:

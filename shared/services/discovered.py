@@ -62,7 +62,7 @@ def _refusal(proposal: Proposal, is_spam: bool) -> Kept | None:
 
 async def _keep(user: str, offered: Sequence[Trade], store: Store) -> list[Kept]:
     for _ in range(_ATTEMPTS):
-        known = await store.log.find_duplicates(user, offered)
+        known = await store.imports.find_duplicates(user, offered)
         new, same = _split(offered, known)
         try:
             for start in range(0, len(new), MOST_AT_ONCE):

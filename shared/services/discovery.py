@@ -14,7 +14,7 @@ from ..core.discovery import Proposal, Sighting, propose
 from ..core.failures import Failure
 from ..core.ids import Address, erc20_asset_id
 from ..core.transactions import TransactionRead, flows_of, parties
-from ..errors import RpcBadResponse, RpcError, RpcUnavailable, RpcUnsupported
+from ..errors import InvalidInput, RpcBadResponse, RpcError, RpcUnavailable, RpcUnsupported
 from .transactions import SECONDS, LedgerSources, describe_tokens, failure_of, read_change
 
 MAX_SPANS = 20
@@ -100,6 +100,7 @@ async def discover_range(query: RangeQuery, progress: Progress, sources: LedgerS
     """The next transactions of a range in which the wallet's tokens moved, at most `query.limit` of them.
 
     It ends early when time is up or the chain fails; what was not read then is read from `progress` on.
+    Raises InvalidInput for a range that begins where the chain does not reach yet.
     """
     walk = _Walk(query, progress, sources, asyncio.get_running_loop().time() + _RANGE_SECONDS)
     try:
@@ -134,9 +135,16 @@ class _Walk:
         return self.progress.is_done or self.taken >= self.query.limit or self.seconds <= 0
 
     async def find_end(self) -> None:
-        """Settle where the range ends: no further than the chain does now. Raises RpcError."""
+        """Settle where the range ends: no further than the chain does now. Raises RpcError and InvalidInput.
+
+        The block after the latest is where a caller who follows the chain goes on: there is nothing yet.
+        """
         if self.progress.last is None:
             head = await self.sources.client(self.query.chain).history.read_head(within=SECONDS)
+            if self.progress.block > head + 1:
+                raise InvalidInput(
+                    "from_block", f"is beyond the latest block of {self.query.chain.name}, {head}"
+                )
             asked = self.query.to_block
             self.progress = self.progress._replace(last=head if asked is None else min(asked, head))
 

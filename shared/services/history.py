@@ -28,9 +28,9 @@ from ..store.codecs import format_position, parse_position
 from ..store.ports import Position, SnapshotFilter, Snapshots
 from .accounting import LedgerSources, read_plan
 
-MOST_VALUATIONS = 2000
+MOST_VALUATIONS = 5000
 """A range with more snapshots is measured by the last one of each day, then week, then month."""
-_COARSER: tuple[Interval, ...] = ("raw", "hour", "day", "week", "month")
+_MEASURES: tuple[Interval, ...] = ("raw", "day", "week", "month")
 _PAGE = 500
 # More flows than these are added up by day before a rate is looked for, which takes a millisecond for each.
 _MOST_FLOWS = 500
@@ -105,13 +105,19 @@ async def read_history(
 
 
 async def read_performance(
-    user: str, query: HistoryQuery, rules: Accounting, sources: LedgerSources
+    user: str,
+    query: HistoryQuery,
+    rules: Accounting,
+    sources: LedgerSources,
+    *,
+    most: int = MOST_VALUATIONS,
 ) -> Performance:
     """The returns over the whole range, money that came and left taken from the ledger.
 
-    Raises StoreUnavailable.
+    They are measured by every snapshot, whichever of them are listed; where there are more than `most`, by
+    the last of each day. Raises StoreUnavailable.
     """
-    found, interval = await _read_range(user, query, sources.store.snapshots)
+    found, interval = await _read_range(user, query, sources.store.snapshots, most)
     complete = [snapshot for snapshot in found if snapshot.complete]
     flows: Sequence[Flow] = ()
     if len(complete) > 1:
@@ -160,22 +166,25 @@ async def _before(user: str, oldest: Snapshot, query: HistoryQuery, snapshots: S
 
 
 async def _read_range(
-    user: str, query: HistoryQuery, snapshots: Snapshots
+    user: str, query: HistoryQuery, snapshots: Snapshots, most: int
 ) -> tuple[list[Snapshot], Interval]:
-    """All snapshots of a range, oldest first, by the interval asked for or the next that is coarse enough."""
-    for interval in _COARSER[_COARSER.index(query.interval) :]:
-        found = await _read_all(user, replace(query.where, interval=interval), snapshots)
+    """The snapshots of a range, oldest first: all, or the last of each day where they are too many."""
+    for interval in _MEASURES:
+        found = await _read_all(user, replace(query.where, interval=interval), snapshots, most)
         if found is not None:
             return found, interval
     return [], "month"
 
 
-async def _read_all(user: str, where: SnapshotFilter, snapshots: Snapshots) -> list[Snapshot] | None:
-    """None when there are too many."""
+async def _read_all(
+    user: str, where: SnapshotFilter, snapshots: Snapshots, most: int
+) -> list[Snapshot] | None:
+    """None when there are more than `most`."""
     found: list[Snapshot] = []
     after: Position | None = None
-    while len(found) <= MOST_VALUATIONS:
-        page = await snapshots.page_snapshots(user, where, order="asc", after=after, limit=_PAGE)
+    while len(found) < most:
+        limit = min(_PAGE, most - len(found))
+        page = await snapshots.page_snapshots(user, where, order="asc", after=after, limit=limit)
         found += page.rows
         after = page.next
         if after is None:

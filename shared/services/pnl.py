@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, get_args
@@ -16,7 +16,8 @@ from ..core.ledger import Accounting, Ledger
 from ..core.pnl import Pnl, Totals, profit_and_loss, variants
 from ..core.quotes import Price
 from ..core.wallets import ledger_of_wallet
-from .accounting import Account, Held, LedgerSources, Period, read_account, read_accounts
+from ..store.ports import TradeFilter
+from .accounting import Account, Held, LedgerSources, Period, read_accounts
 from .reconciliation import Reconciled, reconcile_holdings
 from .valuation import AssetSources, describe_assets, price_assets
 
@@ -36,7 +37,10 @@ class PnlSources(LedgerSources, AssetSources, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PnlQuery:
-    """What is asked for; `start` and `until` are in the period. A `wallet` needs the scope `wallet`."""
+    """What is asked for; `start` and `until` (None: now) are in the period.
+
+    A `wallet` needs the scope `wallet`.
+    """
 
     rules: Accounting = field(default_factory=Accounting)
     start: datetime | None = None
@@ -54,6 +58,11 @@ class PnlQuery:
         return Period(self.start, self.until, events or self.wallet is not None)
 
     @property
+    def compared(self) -> Period:
+        """What is looked at by other rules: only what it came to."""
+        return Period(self.start, self.until, self.wallet is not None)
+
+    @property
     def variants(self) -> tuple[Accounting, ...]:
         """The rules to compare; a wallet has gains of its own in its own pool only."""
         return tuple(each for each in variants(self.rules) if self.wallet is None or each.scope == "wallet")
@@ -69,7 +78,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class PnlAnswer:
-    """All of it; `ledger` has the events behind the sums, of the query's wallet only if it names one."""
+    """All of it; `ledger` has the events behind the sums, of the query's wallet only if it names one.
+
+    `mismatched` are trades that count but are not what their transactions showed, with their assets.
+    """
 
     query: PnlQuery
     pnl: Pnl
@@ -77,6 +89,7 @@ class PnlAnswer:
     prices: Mapping[AssetId, Price]
     reconciled: Reconciled
     comparison: tuple[Comparison, ...]
+    mismatched: Mapping[str, AssetId]
     failures: tuple[Failure, ...]
     as_of: datetime
 
@@ -90,7 +103,9 @@ async def read_pnl(user: str, query: PnlQuery, sources: PnlSources) -> PnlAnswer
 
     Upstream failures are in the answer; raises StoreUnavailable.
     """
-    account = await read_account(user, query.rules, query.period, sources)
+    query = replace(query, until=query.until or sources.clock())
+    accounts = _read_all(user, query, sources)
+    account = await anext(accounts)
     ledger = await asyncio.to_thread(_seen, account, query)
     valued = _to_value(account, ledger, query)
     held = _to_reconcile(account.held, query)
@@ -106,10 +121,20 @@ async def read_pnl(user: str, query: PnlQuery, sources: PnlSources) -> PnlAnswer
         ledger=ledger,
         prices=prices,
         reconciled=reconciled,
-        comparison=await _compare(user, known, query, sources) if query.compare else (),
+        comparison=await _compare(pnl, accounts, known, query) if query.compare else (),
+        mismatched=await _read_mismatched(user, query, sources),
         failures=tuple(dict.fromkeys((*described.failures, *failures, *reconciled.failures))),
         as_of=reconciled.read_at or sources.clock(),
     )
+
+
+async def _read_mismatched(user: str, query: PnlQuery, sources: LedgerSources) -> dict[str, AssetId]:
+    """Of all wallets: what a trade is said to have cost goes where its coins go."""
+    where = TradeFilter(status="confirmed", mismatched=True)
+    found = [trade async for chunk in sources.store.log.read_trades(user, where) for trade in chunk]
+    return {
+        trade.id: trade.asset for trade in found if query.until is None or trade.executed_at <= query.until
+    }
 
 
 def _seen(account: Account, query: PnlQuery) -> Ledger:
@@ -142,14 +167,28 @@ def _work_out(account: Account, ledger: Ledger, prices: Mapping[AssetId, Decimal
     return profit_and_loss(ledger, prices, start=query.start, before=account.before, asset=query.asset)
 
 
+async def _read_all(user: str, query: PnlQuery, sources: LedgerSources) -> AsyncIterator[Account]:
+    """The account that is asked for, then those by other rules: one reading of the trades serves all of them,
+    unless its events are asked for too, which takes all of history.
+    """
+    others = [rules for rules in query.variants if rules != query.rules] if query.compare else []
+    together = query.period == query.compared
+    async for account in read_accounts(
+        user, [query.rules, *(others if together else [])], query.period, sources
+    ):
+        yield account
+    if others and not together:
+        async for account in read_accounts(user, others, query.compared, sources):
+            yield account
+
+
 async def _compare(
-    user: str, prices: Mapping[AssetId, Decimal], query: PnlQuery, sources: LedgerSources
+    pnl: Pnl, others: AsyncIterator[Account], prices: Mapping[AssetId, Decimal], query: PnlQuery
 ) -> tuple[Comparison, ...]:
     """One after the other, because each of a large account takes as much memory as the trades do."""
-    period = Period(query.start, query.until, query.wallet is not None)
-    rows = []
-    async for account in read_accounts(user, query.variants, period, sources):
+    totals = {query.rules: pnl.totals}
+    async for account in others:
         ledger = await asyncio.to_thread(_seen, account, query)
-        pnl = await asyncio.to_thread(_work_out, account, ledger, prices, query)
-        rows.append(Comparison(ledger.accounting, pnl.totals))
-    return tuple(rows)
+        other = await asyncio.to_thread(_work_out, account, ledger, prices, query)
+        totals[ledger.accounting] = other.totals
+    return tuple(Comparison(rules, totals[rules]) for rules in query.variants)

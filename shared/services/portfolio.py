@@ -71,17 +71,22 @@ class Pricer(Protocol):
         """A price for each token, and what failed; never raises UpstreamError."""
 
 
-class PortfolioSources(Protocol):
-    """What a portfolio is read from; the Context is one."""
+class TokenSources(Protocol):
+    """Where tokens are known and priced; the Context is one."""
 
-    @property
-    def balances(self) -> BalanceCache: ...
     @property
     def prices(self) -> Pricer: ...
     @property
     def catalogue(self) -> Catalogue: ...
     @property
     def token_lists(self) -> Callable[[ChainId], tuple[Token, ...]]: ...
+
+
+class PortfolioSources(TokenSources, Protocol):
+    """What a portfolio is read from; the Context is one."""
+
+    @property
+    def balances(self) -> BalanceCache: ...
     @property
     def clock(self) -> Callable[[], datetime]: ...
     def client(self, chain: Chain) -> ChainReader: ...

@@ -83,15 +83,20 @@ async def reconcile_holdings(
         else:
             by_chain[token.chain_id].append((wallet, token))
     await asyncio.gather(
-        *(_read_chain(sources.chains[chain_id], own, sources, reading) for chain_id, own in by_chain.items())
+        *(_read_chain(chain_id, own, sources, reading) for chain_id, own in by_chain.items())
     )
     rows = reconcile(held, reading.found, rebasing=_REBASING, dust=_DUST)
     return Reconciled(rows, reading.reasons, tuple(reading.failures), min(reading.ages, default=None))
 
 
 async def _read_chain(
-    chain: Chain, pairs: Sequence[tuple[Address, Token]], sources: HoldingSources, reading: _Reading
+    chain_id: ChainId, pairs: Sequence[tuple[Address, Token]], sources: HoldingSources, reading: _Reading
 ) -> None:
+    """What the chain says of the pairs, or why that is not known: a ledger may name chains not read here."""
+    chain = sources.chains.get(chain_id)
+    if chain is None:
+        _explain(pairs, f"not_enabled: chain {chain_id} is not one of those that are read here", reading)
+        return
     wallets = tuple(sorted({wallet for wallet, _ in pairs})[:MOST_WALLETS])
     tokens = tuple(sorted({token.address for _, token in pairs if token.address is not None}))
     asked = [(wallet, token) for wallet, token in pairs if wallet in set(wallets)]

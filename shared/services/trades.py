@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from ..core.chains import Chains
-from ..core.ids import Address, AssetId, ChainId
+from ..core.ids import ChainId
 from ..core.tokens import Token
-from ..core.trades import Side, Status, Trade, amend
+from ..core.trades import Trade
+from ..core.verification import look_alike
 from ..errors import CallerError, Conflict, InvalidInput, InvalidRequest
 from ..store.codecs import format_position, parse_position, trade_key
-from ..store.ports import Answer, Claim, Once, Store, StoredTrade, TradeFilter
+from ..store.ports import Answer, Claim, Once, Order, Store, StoredTrade, TradeFilter
 from ..store.trade_ids import TradeIds
-from .trades_drafts import complete_trade, parse_fields
+from .trades_drafts import amend_trade, check_happened, complete_trade, parse_fields
 
 MAX_BULK = 500
 
+KeptTrade = StoredTrade
 Keyed = tuple[str, str]
 """An idempotency key, and the hash of the request that it came with."""
 Reply = tuple[int, bytes]
@@ -33,7 +35,7 @@ class TradeSources(Protocol):
     @property
     def trade_ids(self) -> TradeIds: ...
     @property
-    def chains(self) -> Chains: ...
+    def known_chains(self) -> Chains: ...
     @property
     def token_lists(self) -> Callable[[ChainId], tuple[Token, ...]]: ...
     @property
@@ -41,18 +43,10 @@ class TradeSources(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TradeQuery:
-    """Which trades, in which order; None leaves a field open. `since` is included, `until` is not."""
+class TradeQuery(TradeFilter):
+    """Which trades, in which order."""
 
-    side: Side | None = None
-    asset: AssetId | None = None
-    symbol: str | None = None
-    status: Status | None = None
-    wallet: Address | None = None
-    chain: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    order: Literal["asc", "desc"] = "desc"
+    order: Order = "desc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +57,19 @@ class TradeList:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeptTrade:
-    """A trade as it is kept, and how often it was written."""
-
-    trade: Trade
-    version: int
-
-
 async def list_trades(
     user: str, query: TradeQuery, sources: TradeSources, *, after: str | None = None, limit: int = 50
 ) -> TradeList:
     """The user's trades behind a place, at most `limit` of them. Raises InvalidInput for what is no place."""
-    where = TradeFilter(
-        side=query.side,
-        asset=query.asset,
-        symbol=query.symbol,
-        status=query.status,
-        wallet=query.wallet,
-        chain=query.chain,
-        since=query.since,
-        until=query.until,
-    )
     position = None if after is None else parse_position(after)
-    page = await sources.store.trades.page_trades(user, where, order=query.order, after=position, limit=limit)
+    page = await sources.store.trades.page_trades(user, query, order=query.order, after=position, limit=limit)
     place = None if page.next is None else format_position(page.next)
     return TradeList(tuple(stored.trade for stored in page.rows), place)
 
 
 async def find_trade(user: str, trade_id: str, sources: TradeSources) -> KeptTrade:
     """One of the user's trades. Raises NotFound."""
-    return _kept(await sources.store.trades.get_trade(user, trade_id))
+    return await sources.store.trades.get_trade(user, trade_id)
 
 
 async def find_reply(user: str, keyed: Keyed | None, sources: TradeSources) -> Reply | None:
@@ -104,12 +80,17 @@ async def find_reply(user: str, keyed: Keyed | None, sources: TradeSources) -> R
 
 
 def draft_trades(
-    user: str, drafts: Sequence[Mapping[str, Any]], sources: TradeSources, *, source: str = "api"
+    user: str,
+    drafts: Sequence[Mapping[str, Any]],
+    sources: TradeSources,
+    *,
+    several: bool = False,
+    source: str = "api",
 ) -> list[Trade]:
     """The trades of what the caller says, new and complete, not kept yet.
 
-    Raises InvalidRequest naming every field that is wrong (with several drafts, `trades[3].amount`), and
-    Conflict when two of them record the same.
+    Raises InvalidRequest naming every field that is wrong (of several, `trades[3].amount`), and Conflict
+    when two of them record the same.
     """
     trades: list[Trade] = []
     faults: list[InvalidInput] = []
@@ -122,7 +103,7 @@ def draft_trades(
                 complete_trade(fields, sources, trade_id=trade_id, user=user, source=source, now=now)
             )
         except CallerError as error:
-            prefix = f"trades[{number}]." if len(drafts) > 1 else ""
+            prefix = f"trades[{number}]." if several else ""
             faults.extend(InvalidInput(prefix + fault.field, fault.message) for fault in faults_of(error))
     if faults:
         raise InvalidRequest(faults)
@@ -151,13 +132,19 @@ async def change_trade(
 ) -> KeptTrade:
     """The trade with these fields as the caller gives them, kept in place of what it was.
 
+    What a chain showed of it is forgotten where it no longer says the same.
+
     Raises InvalidInput or InvalidRequest, PreconditionFailed when somebody else was faster, NotFound and
     DuplicateTrade.
     """
-    changed = amend(kept.trade, parse_fields(changes, sources))
+    changed = amend_trade(kept.trade, parse_fields(changes, sources), sources)
+    if changed.executed_at != kept.trade.executed_at:
+        check_happened(changed, sources.clock())
     if changed == kept.trade:
         return kept
-    return _kept(await sources.store.trades.replace_trade(user, changed, kept.version))
+    if not look_alike(changed, kept.trade):
+        changed = changed._replace(on_chain=None)
+    return await sources.store.trades.replace_trade(user, changed, kept.version)
 
 
 async def delete_trade(
@@ -187,7 +174,3 @@ def _require_distinct(trades: Sequence[Trade]) -> None:
             raise Conflict(
                 f"trades[{first[key]}] and trades[{number}] have the same transaction, chain, asset and side"
             )
-
-
-def _kept(stored: StoredTrade) -> KeptTrade:
-    return KeptTrade(stored.trade, stored.version)

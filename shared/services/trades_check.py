@@ -12,10 +12,10 @@ from ..errors import CallerError
 from ..store.codecs import trade_key
 from .trades import faults_of
 from .trades_csv import ROW, Row
+from .trades_drafts import TRADE_ID
 
 _MOST_BAD_ROWS = 100_000
 _LABEL = re.compile(r"[1-9][0-9]{0,8}")
-_TRADE_ID = re.compile(r"[0-9a-f]{30}")
 
 
 class RowFault(NamedTuple):
@@ -27,12 +27,20 @@ class RowFault(NamedTuple):
     message: str
 
 
+class RecordedRow(NamedTuple):
+    """A row that is recorded already, and the trade that it is recorded as."""
+
+    row: int
+    trade_id: str
+
+
 class ImportReport(NamedTuple):
-    """How many rows are good, how many are not, and why."""
+    """How many rows are good, how many are not, and why; which of those are only recorded already."""
 
     good: int
     bad: int
     faults: tuple[RowFault, ...]
+    recorded: tuple[RecordedRow, ...] = ()
 
 
 class RowChecks:
@@ -44,7 +52,8 @@ class RowChecks:
         self._faults: list[RowFault] = []
         self._labels: dict[str, int] = {}
         self._wanted: list[tuple[Row, str]] = []
-        self._recorded: dict[bytes, int] = {}
+        self._keys: dict[bytes, int] = {}
+        self._kept: dict[int, str] = {}
 
     def see(self, row: Row, draft: Trade | CallerError, known: Mapping[str, str]) -> None:
         """The next row and what became of it; `known` has the kept trade's id for each that is recorded.
@@ -68,35 +77,48 @@ class RowChecks:
         for row, name in self._wanted:
             if name not in self._labels:
                 self._refuse(row, "lots", f"no row of this file is numbered {name}")
-            elif self._labels[name] in self.bad:
+            elif (number := self._labels[name]) in self.bad and number not in self._kept:
                 self._refuse(row, "lots", f"row {name} is not accepted itself")
         self._wanted = []
-        return ImportReport(self._rows - len(self.bad), len(self.bad), tuple(sorted(self._faults)))
+        return ImportReport(
+            self._rows - len(self.bad),
+            len(self.bad),
+            tuple(sorted(self._faults)),
+            tuple(RecordedRow(*row) for row in self._kept.items()),
+        )
 
     def finder(self, id_of: Callable[[int], str]) -> Callable[[str], str]:
-        """The trade's id for what a `lots` cell calls it; rows have the ids that `id_of` gives."""
+        """The trade's id for what a `lots` cell calls it.
+
+        A row that is recorded already stands for the kept trade; the others have the ids that `id_of` gives.
+        """
 
         def find(name: str) -> str:
             number = self._labels.get(name)
-            return name if number is None else id_of(number)
+            return name if number is None else self._kept.get(number) or id_of(number)
 
         return find
 
     def _see_trade(self, row: Row, trade: Trade, known: Mapping[str, str]) -> None:
         if trade.id in known:
-            self._refuse(
-                row, "tx_hash", f"trade {known[trade.id]} already records it for this asset and side"
-            )
+            self._see_recorded(row, trade, known[trade.id])
         elif (key := trade_key(trade)) is not None:
             digest = hashlib.blake2b("\n".join(key).encode(), digest_size=16).digest()
-            first = self._recorded.setdefault(digest, row.number)
+            first = self._keys.setdefault(digest, row.number)
             if first != row.number:
                 self._refuse(row, "tx_hash", f"row {first} already records it for this asset and side")
         for pick in trade.lots:
             if _LABEL.fullmatch(pick.trade_id):
                 self._wanted.append((row, pick.trade_id))
-            elif not _TRADE_ID.fullmatch(pick.trade_id):
+            elif not TRADE_ID.fullmatch(pick.trade_id):
                 self._refuse(row, "lots", f"{pick.trade_id[:60]!r} is neither a row nor a trade")
+
+    def _see_recorded(self, row: Row, trade: Trade, kept: str) -> None:
+        self._kept[row.number] = kept
+        if trade.tx_hash is None:
+            self._refuse(row, ROW, f"trade {kept} is the same in every field")
+        else:
+            self._refuse(row, "tx_hash", f"trade {kept} already records it for this asset and side")
 
     def _see_label(self, row: Row, label: str) -> None:
         if not _LABEL.fullmatch(label):

@@ -21,6 +21,7 @@ from .trades import Keyed, Reply, TradeSources
 from .trades_check import ImportReport, RowChecks
 from .trades_csv import ROW, Row, parse_lots, read_rows
 from .trades_drafts import complete_trade, parse_fields
+from .trades_recorded import RecordedTrades
 
 _CHUNK = 500
 _SOURCE = "import"
@@ -37,16 +38,19 @@ class TradeImport:
         self._now = sources.clock()
         self._ids = _RowIds(sources.trade_ids)
         self._checks = RowChecks()
+        self._since: str | None = None
 
     async def check(self) -> ImportReport:
         """What is wrong with the file.
 
         Raises CallerError for what is not CSV or too bad to report, InvalidRequest for its header.
         """
+        store = self._sources.store
+        self._since = await store.log.read_revision(self._user)
+        recorded = RecordedTrades(self._user, store)
         drafts = self._drafts(lambda name: name)
         while chunk := await asyncio.to_thread(partial(_take, drafts)):
-            of_transactions = [d for _, d in chunk if isinstance(d, Trade) and d.tx_hash is not None]
-            known = await self._sources.store.log.find_duplicates(self._user, of_transactions)
+            known = await recorded.find([draft for _, draft in chunk if isinstance(draft, Trade)])
             for row, draft in chunk:
                 self._checks.see(row, draft, known)
         return self._checks.report()
@@ -54,10 +58,11 @@ class TradeImport:
     async def keep(self, keyed: Keyed | None, reply: Reply) -> Reply | None:
         """Keep all good rows or none; None when they are new, else what the key was answered with before.
 
-        Raises DuplicateTrade for what was recorded since the check, and Conflict.
+        Raises DuplicateTrade for what was recorded since the check, and Conflict, also after another import.
         """
         once = None if keyed is None else Once(Claim(*keyed), Answer(*reply))
-        return await self._sources.store.log.import_trades(self._user, self._chunks(), once)
+        imports = self._sources.store.imports
+        return await imports.import_trades(self._user, self._chunks(), once, since=self._since)
 
     def _chunks(self) -> Iterator[list[Trade]]:
         drafts = self._drafts(self._checks.finder(self._ids.id_of))

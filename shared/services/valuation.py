@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from ..core.ids import Address, AssetId, ChainId, parse_asset_id
 from ..core.quotes import Price, unpriced
 from ..core.tokens import Token, native_token
 from ..errors import PriceUnavailable, UpstreamError
-from .portfolio import Catalogue, ChainReader, Pricer
+from .portfolio import ChainReader, TokenSources
 
 _CATALOGUE_SECONDS = 2.0
 _DESCRIBE_SECONDS = 4.0
@@ -24,17 +24,13 @@ _PRICE_SECONDS = 2.5
 MOST_UNLISTED = 500
 
 
-class AssetSources(Protocol):
+class AssetSources(TokenSources, Protocol):
     """What assets are described and priced with; the Context is one."""
 
     @property
+    def known_chains(self) -> Chains: ...
+    @property
     def chains(self) -> Chains: ...
-    @property
-    def prices(self) -> Pricer: ...
-    @property
-    def catalogue(self) -> Catalogue: ...
-    @property
-    def token_lists(self) -> Callable[[ChainId], tuple[Token, ...]]: ...
     def client(self, chain: Chain) -> ChainReader: ...
 
 
@@ -48,7 +44,10 @@ class Described:
 
 
 async def describe_assets(assets: Iterable[AssetId], sources: AssetSources) -> Described:
-    """What each asset is: by the token lists, the issuer's catalogue, or the contract's own word."""
+    """What each asset is: by the token lists, the issuer's catalogue, or the contract's own word.
+
+    A ledger may name assets of any chain that is known; contracts are asked only on those that are read.
+    """
     described = Described()
     unlisted: dict[ChainId, list[Address]] = defaultdict(list)
     for asset in dict.fromkeys(assets):
@@ -56,7 +55,7 @@ async def describe_assets(assets: Iterable[AssetId], sources: AssetSources) -> D
     await _ask_catalogue(unlisted, sources, described)
     await asyncio.gather(
         *(
-            _ask_contracts(sources.chains[chain_id], found, sources, described)
+            _ask_contracts(sources.known_chains[chain_id], found, sources, described)
             for chain_id, found in unlisted.items()
         )
     )
@@ -86,7 +85,7 @@ def _look_up(
         )
         return
     chain_id, address = parse_asset_id(asset)
-    chain = sources.chains.get(chain_id)
+    chain = sources.known_chains.get(chain_id)
     if chain is None:
         described.reasons[asset] = f"unknown_chain: there is no chain {chain_id} here"
     elif address is not None:
@@ -109,7 +108,7 @@ async def _ask_catalogue(
     unlisted: Mapping[ChainId, list[Address]], sources: AssetSources, described: Described
 ) -> None:
     """What the issuer knows is taken from `unlisted`."""
-    asked = [chain_id for chain_id in unlisted if sources.chains[chain_id].price_names.backed]
+    asked = [chain_id for chain_id in unlisted if sources.known_chains[chain_id].price_names.backed]
     if not asked:
         return
     try:
@@ -132,7 +131,10 @@ async def _ask_contracts(
     asked, left = addresses[:MOST_UNLISTED], addresses[MOST_UNLISTED:]
     found: list[Token | TokenFault] = []
     reason = "unlisted: no token list knows it"
-    if asked:
+    if sources.chains.get(chain.chain_id) is None:
+        left = addresses
+        reason = f"{reason}, and {chain.slug} is not one of the chains that are read here"
+    elif asked:
         try:
             found = await sources.client(chain).read_tokens(asked, within=_DESCRIBE_SECONDS)
         except UpstreamError as error:
@@ -143,7 +145,7 @@ async def _ask_contracts(
         if isinstance(told, Token):
             described.tokens[told.asset_id] = told
         else:
-            described.reasons[_asset_id(chain, told.token)] = f"{reason}; its contract {told.reason}"
+            described.reasons[_asset_id(chain, told.token)] = f"{reason}; its contract: {told.reason}"
     described.reasons.update({_asset_id(chain, address): reason for address in left})
 
 

@@ -11,9 +11,17 @@ from ..core.chains import Chain
 from ..core.failures import Failure
 from ..core.ids import erc20_asset_id, parse_asset_id
 from ..core.tokens import Token, native_token
-from ..core.trades import Status, Trade
+from ..core.trades import Trade
 from ..core.transactions import State, TransactionRead
-from ..core.verification import AmountCheck, check_amount, unchecked
+from ..core.verification import (
+    AmountCheck,
+    TimeCheck,
+    check_amount,
+    check_time,
+    look_alike,
+    on_chain,
+    unchecked,
+)
 from ..errors import Conflict, InvalidInput, InvalidRequest, PreconditionFailed, RpcError, RpcTimeout
 from ..store.ports import StoredTrade, Trades
 from .transactions import SECONDS, LedgerSources, describe_tokens, failure_of, read_change
@@ -21,17 +29,17 @@ from .transactions import SECONDS, LedgerSources, describe_tokens, failure_of, r
 _AT_ONCE = 8
 _ALL_SECONDS = 8.0
 _ATTEMPTS = 3
-# What a verification looks at; a change to anything else does not spoil it.
-_LOOKED_AT = ("tx_hash", "chain", "wallet", "asset", "side", "amount", "amount_type", "price_usd", "status")
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A trade with the status that the chain gives it, and why.
+    """A trade with the status that the chain gives it and what it shows, and why.
 
-    `state` is None when the chain could not be asked: then `failures` says so and the status is as it was.
-    A transaction that no endpoint knows changes nothing either: it may not have been sent yet, or be older
-    than what endpoints keep. `version` is that of the kept trade, None for one that is not kept yet.
+    A transaction that succeeded confirms its trade even if it moved something else; the trade then says so
+    in `on_chain`. One that failed has cost its sender gas all the same, and confirms that fee. `state` is
+    None when the chain could not be asked: then `failures` says so and the trade is as it was. A transaction
+    that no endpoint knows changes nothing either: it may not have been sent yet, or be older than what
+    endpoints keep. `version` is that of the kept trade, None for one that is not kept yet.
     """
 
     trade: Trade
@@ -39,6 +47,7 @@ class Verification:
     state: State | None
     read: TransactionRead | None = None
     amount: AmountCheck | None = None
+    time: TimeCheck | None = None
     failures: tuple[Failure, ...] = ()
     changed: bool = False
     version: int | None = None
@@ -48,47 +57,50 @@ class Verification:
         return not self.failures
 
 
-async def verify_trades(trades: Sequence[Trade], sources: LedgerSources) -> list[Verification]:
+async def verify_trades(
+    trades: Sequence[Trade], sources: LedgerSources, *, several: bool = False
+) -> list[Verification]:
     """What the chains say of trades that are not kept yet, in order; nothing is stored.
 
     Each `verification.trade` is the trade with its status: pending unless its chain says otherwise. Upstream
     failures are in the answers. Raises InvalidInput or InvalidRequest for a trade without transaction, chain
-    or wallet; with several trades the field is `trades[3].wallet`.
+    or wallet; of several the field is `trades[3].wallet`.
     """
-    return await _verify_all([trade._replace(status="pending") for trade in trades], sources)
+    return await _verify_all([trade._replace(status="pending") for trade in trades], sources, several)
 
 
 async def verify_kept_trade(user: str, trade_id: str, sources: LedgerSources) -> Verification:
-    """Verify a trade of the user and keep its new status; doing it again changes nothing more.
+    """Verify a trade of the user and keep what was found; doing it again changes nothing more.
 
     Raises NotFound, Conflict when the trade is changed all the while, and like verify_trades.
     """
     for _ in range(_ATTEMPTS):
         kept = await sources.store.trades.get_trade(user, trade_id)
-        [verification] = await _verify_all([kept.trade], sources)
-        stored = await _keep(user, kept, verification.trade.status, sources.store.trades)
+        [verification] = await _verify_all([kept.trade], sources, several=False)
+        stored = await _keep(user, kept, verification.trade, sources.store.trades)
         if stored is not None:
             return replace(verification, trade=stored.trade, version=stored.version)
     raise Conflict(f"trade {trade_id} was changed while it was verified")
 
 
-async def _keep(user: str, kept: StoredTrade, status: Status, trades: Trades) -> StoredTrade | None:
-    """The trade as it is kept with its new status; None if it is no longer what was verified."""
+async def _keep(user: str, kept: StoredTrade, verified: Trade, trades: Trades) -> StoredTrade | None:
+    """The trade as it is kept with what was found; None if it is no longer what was verified."""
     for _ in range(_ATTEMPTS):
-        if kept.trade.status == status:
+        changed = kept.trade._replace(status=verified.status, on_chain=verified.on_chain)
+        if changed == kept.trade:
             return kept
         try:
-            return await trades.replace_trade(user, kept.trade._replace(status=status), kept.version)
+            return await trades.replace_trade(user, changed, kept.version)
         except PreconditionFailed:
             before = kept.trade
             kept = await trades.get_trade(user, before.id)
-            if any(getattr(kept.trade, field) != getattr(before, field) for field in _LOOKED_AT):
+            if not look_alike(kept.trade, before):
                 return None
     return None
 
 
-async def _verify_all(trades: Sequence[Trade], sources: LedgerSources) -> list[Verification]:
-    chains = _require_chains(trades, sources)
+async def _verify_all(trades: Sequence[Trade], sources: LedgerSources, several: bool) -> list[Verification]:
+    chains = _require_chains(trades, sources, several)
     reading = _Reading(sources, asyncio.get_running_loop().time() + _ALL_SECONDS)
     wanted = list(dict.fromkeys((chain, _hash(trade)) for chain, trade in zip(chains, trades, strict=True)))
     found = dict(zip(wanted, await together(reading.read(*key) for key in wanted), strict=True))
@@ -117,37 +129,62 @@ class _Reading:
                 return failure_of(chain, error)
 
     async def verify(self, trade: Trade, chain: Chain, read: TransactionRead | Failure) -> Verification:
-        """The trade as its chain has it."""
+        """The trade as its chain has it; of a transaction that nobody knows, it stays as it is."""
         if isinstance(read, Failure):
             return Verification(trade, chain, None, failures=(read,))
-        status = trade.status if read.state == "unknown" else read.state
-        found = Verification(
-            trade._replace(status=status), chain, read.state, read, changed=status != trade.status
+        if read.state == "unknown":
+            return Verification(trade, chain, read.state, read)
+        amount, failures = await self._check(trade, chain, read)
+        time = check_time(trade, read)
+        status = "confirmed" if _is_gas(trade, chain, read) else read.state
+        return Verification(
+            trade=trade._replace(status=status, on_chain=on_chain(read, amount, time)),
+            chain=chain,
+            state=read.state,
+            read=read,
+            amount=amount,
+            time=time,
+            failures=failures,
+            changed=status != trade.status,
         )
+
+    async def _check(
+        self, trade: Trade, chain: Chain, read: TransactionRead
+    ) -> tuple[AmountCheck | None, tuple[Failure, ...]]:
         if read.receipt is None:
-            return found
+            return None, ()
         async with self.places:
             if self._is_late():
-                return replace(found, failures=(_late(chain),))
+                return None, (_late(chain),)
             try:
-                return replace(found, amount=await _check(trade, chain, read, self.sources))
+                return await _check(trade, chain, read, self.sources), ()
             except RpcError as error:
-                return replace(found, failures=(failure_of(chain, error),))
+                return None, (failure_of(chain, error),)
 
     def _is_late(self) -> bool:
         return asyncio.get_running_loop().time() >= self.deadline
+
+
+def _is_gas(trade: Trade, chain: Chain, read: TransactionRead) -> bool:
+    """Whether the trade is what its wallet paid for the transaction, which is paid though it fails."""
+    if trade.side != "fee" or read.transaction is None or read.receipt is None or read.receipt.fee is None:
+        return False
+    return trade.wallet == read.transaction.sender and trade.asset in (
+        chain.native_asset_id,
+        chain.native.symbol.upper(),
+    )
 
 
 def _late(chain: Chain) -> Failure:
     return Failure("chain", chain.slug, RpcTimeout.code, "there was no time left for this trade")
 
 
-def _require_chains(trades: Sequence[Trade], sources: LedgerSources) -> list[Chain]:
+def _require_chains(trades: Sequence[Trade], sources: LedgerSources, several: bool) -> list[Chain]:
     """The chain of each trade. Raises InvalidInput or InvalidRequest for what is missing."""
     faults: list[InvalidInput] = []
     chains: list[Chain] = []
     for number, trade in enumerate(trades):
-        where = f"trades[{number}]." if len(trades) > 1 else ""
+        where = f"trades[{number}]." if several else ""
         faults += [
             InvalidInput(f"{where}{field}", "is missing: a trade is verified by its transaction and wallet")
             for field in ("tx_hash", "chain", "wallet")
@@ -157,7 +194,9 @@ def _require_chains(trades: Sequence[Trade], sources: LedgerSources) -> list[Cha
         if chain is not None:
             chains.append(chain)
         elif trade.chain is not None:
-            faults.append(InvalidInput(f"{where}chain", f"{trade.chain[:60]!r} is not a known chain"))
+            faults.append(
+                InvalidInput(f"{where}chain", f"{trade.chain[:60]!r} is not a chain that is read here")
+            )
     if faults:
         raise faults[0] if len(faults) == 1 else InvalidRequest(faults)
     return chains

@@ -15,6 +15,13 @@ KEEP_CHANGES = timedelta(days=30)
 KEEP_CHECKPOINT = timedelta(days=25)
 
 
+class ImportOvertaken(Conflict):
+    """Another import of the user's ended since this one's file was compared with what is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("another import ended while this file was checked: send it again")
+
+
 class KeptClaim(NamedTuple):
     """A claim as it is kept; without an answer the request is still at work."""
 

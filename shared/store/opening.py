@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from ..counts import Counts
 from ..errors import ConfigError
 from .ports import Store
 
@@ -12,21 +13,23 @@ _SQLITE = "sqlite:"
 _FIRESTORE = "firestore"
 
 
-def open_store(name: str, project: str | None, clock: Callable[[], datetime]) -> Store:
+def open_store(
+    name: str, project: str | None, clock: Callable[[], datetime], counts: Counts | None = None
+) -> Store:
     """The store of `sqlite:PATH`, `sqlite::memory:` or `firestore`; nothing connects before it is used.
 
-    `project` is the Google Cloud project that Firestore belongs to; None for the surroundings' own.
-    Raises ConfigError for another name.
+    `project` is the Google Cloud project that Firestore belongs to; None for the surroundings' own. What is
+    read and written is counted in `counts`. Raises ConfigError for another name.
     """
     path = name.removeprefix(_SQLITE)
     if name.startswith(_SQLITE) and path:
         from .sqlite.opening import open_sqlite
 
-        return open_sqlite(path, clock)
+        return open_sqlite(path, clock, counts)
     if name == _FIRESTORE:
         from .firestore.opening import open_firestore
 
-        return open_firestore(project, clock)
+        return open_firestore(project, clock, counts)
     raise ConfigError("STORE: must be sqlite:PATH, sqlite::memory: or firestore")
 
 

@@ -13,6 +13,7 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 from ..core.ids import Address, AssetId
 from ..core.snapshots import Interval, Snapshot
 from ..core.trades import Side, Status, Trade
+from .run_ports import Latest, Owners, Parts, Runs, RunSnapshots
 
 Order = Literal["asc", "desc"]
 T = TypeVar("T")
@@ -41,7 +42,10 @@ class StoredTrade(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TradeFilter:
-    """Which trades; None leaves a field open. `since` is included, `until` is not."""
+    """Which trades; None leaves a field open. `since` is included, `until` is not.
+
+    `mismatched` are those that say something else than their transaction showed.
+    """
 
     side: Side | None = None
     asset: AssetId | None = None
@@ -51,6 +55,7 @@ class TradeFilter:
     chain: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    mismatched: bool = False
 
 
 class Claim(NamedTuple):
@@ -116,27 +121,12 @@ class Trades(Protocol):
 
 
 class TradeLog(Protocol):
-    """All trades of a user, however many: for exports, imports and accounting."""
+    """All trades of a user, however many: for exports and accounting."""
 
     def read_trades(
         self, user: str, where: TradeFilter | None = None, after: Position | None = None
     ) -> AsyncIterator[tuple[Trade, ...]]:
         """Every trade behind a position in ascending order, in chunks of bounded size."""
-        ...
-
-    async def find_duplicates(self, user: str, trades: Sequence[Trade]) -> Mapping[str, str]:
-        """Of these trades, the ids of those that the user has already → the id of the kept one."""
-        ...
-
-    async def import_trades(
-        self, user: str, chunks: Iterable[Sequence[Trade]], once: Once | None = None
-    ) -> Answer | None:
-        """Keep all trades of all chunks or none; chunks are taken one at a time, in a thread of their own.
-
-        What `chunks` raises ends the import and comes through. Raises DuplicateTrade and Conflict like
-        add_trades. A store that cannot write as much at once hides nothing while it is at work, and takes
-        back what it wrote: at once on an error, before the user's next import after a crash.
-        """
         ...
 
     async def read_revision(self, user: str) -> str:
@@ -147,6 +137,34 @@ class TradeLog(Protocol):
         """Whether one of the trades shares its link or transaction with one up to and including a time.
 
         Then a checkpoint of that time does not hold for them: they are of one event with what it covers.
+        """
+        ...
+
+
+class Imports(Protocol):
+    """Many trades at once, and what of them the user has already."""
+
+    async def find_duplicates(self, user: str, trades: Sequence[Trade]) -> Mapping[str, str]:
+        """Of these trades, the ids of those whose transaction is recorded → the id of the kept one."""
+        ...
+
+    def read_moments(self, user: str, moments: Sequence[datetime]) -> AsyncIterator[tuple[Trade, ...]]:
+        """Every trade that was executed at one of these times, in no order, in chunks of bounded size."""
+        ...
+
+    async def import_trades(
+        self,
+        user: str,
+        chunks: Iterable[Sequence[Trade]],
+        once: Once | None = None,
+        *,
+        since: str | None = None,
+    ) -> Answer | None:
+        """Keep all trades of all chunks or none; chunks are taken one at a time, in a thread of their own.
+
+        Nobody sees one of them before all are kept, and others may write meanwhile. What `chunks` raises
+        ends the import and comes through. Raises DuplicateTrade and Conflict like add_trades; Conflict also
+        if an import of the user's is at work, or has ended since the log stood at the revision `since`.
         """
         ...
 
@@ -266,9 +284,15 @@ class Store:
 
     trades: Trades
     log: TradeLog
+    imports: Imports
     checkpoints: Checkpoints
     wallets: Wallets
     snapshots: Snapshots
     answers: Answers
+    owners: Owners
+    runs: Runs
+    parts: Parts
+    latest: Latest
+    run_snapshots: RunSnapshots
     ready: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]

@@ -18,6 +18,7 @@ from .answers import Answers
 from .auth import Authenticator, LocalUser
 from .cors import Cors
 from .etags import matches
+from .hosts import require_loopback
 from .limits import RateLimiter, caller_address, read_body
 from .log import RequestLog, request_id_var
 from .messages import Header, Request, Response, Route, Stream
@@ -44,6 +45,8 @@ class Conduct:
     log: RequestLog = field(default_factory=lambda: RequestLog("INFO"))
     metrics: Metrics = field(default_factory=Metrics)
     deployed: bool = False
+    loopback_only: bool = False
+    """Whether only this machine's own names are answered to: where nobody has to say who they are."""
     clock: Callable[[], float] = time.time
     """Seconds since the epoch: what answers are kept by."""
 
@@ -64,13 +67,16 @@ class App(Generic[C]):
         *,
         base: str | None = None,
         close_context: Callable[[C], Awaitable[None]] | None = None,
+        opened: Callable[[C], Awaitable[None]] | None = None,
     ) -> None:
+        """`opened` is called with the context before the first answer."""
         self.name = name
         self.routes = tuple(routes)
         self.conduct = conduct
         self._router = Router(routes, base)
         self._open_context = open_context
         self._close_context = close_context
+        self._opened = opened
         self._context: C | None = None
         self._answers = Answers(conduct.clock)
 
@@ -95,6 +101,8 @@ class App(Generic[C]):
         """The function that answered and its answer: the one place where exceptions end."""
         function = self.name
         try:
+            if self.conduct.loopback_only:
+                require_loopback(request)
             if request.method == "OPTIONS":
                 return function, self._options(request)
             route, request.path_params = self._router.find(request.method, request.path)
@@ -114,7 +122,8 @@ class App(Generic[C]):
         conduct = self.conduct
         caller = f"address {_address(request, deployed=conduct.deployed)}" if conduct.limiter else ""
         try:
-            request.user = await conduct.auth.user(request.header(b"authorization"))
+            if route.identified:
+                request.user = await conduct.auth.user(request.header(b"authorization"))
             if request.user is not None:
                 caller = f"user {request.user}"
         finally:
@@ -131,6 +140,8 @@ class App(Generic[C]):
             return known
         if self._context is None:
             self._context = self._open_context()
+            if self._opened is not None:
+                await self._opened(self._context)
         answer = await route.endpoint(self._context, request)
         if answer.supersedes:
             self._answers.forget(request.path)
@@ -165,6 +176,7 @@ class App(Generic[C]):
         await self.conduct.auth.close()
         if self._context is not None and self._close_context is not None:
             await self._close_context(self._context)
+            self._context = None
         await send({"type": "lifespan.shutdown.complete"})
 
 

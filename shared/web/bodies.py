@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -17,11 +18,20 @@ T = TypeVar("T")
 
 _MOST_FAULTS = 100
 _SHOWN = 60
+# Python reads no longer one, and takes time that grows with the square of it.
+_MOST_DIGITS = 4300
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _REASONS = {
     "missing": "is needed",
     "extra_forbidden": "is not a field of this body",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class NoNumber:
+    """What stands in a body where a number was meant and cannot be read: no field accepts it."""
+
+    reason: str
 
 
 def parse_body(request: Request, model: type[T]) -> T:
@@ -35,14 +45,18 @@ def parse_body(request: Request, model: type[T]) -> T:
 
 
 def read_json(request: Request) -> Any:
-    """What the body says, whatever it is. Raises CallerError and UnsupportedMediaType."""
+    """What the body says, whatever it is, with a NoNumber for each number that cannot be read.
+
+    Raises CallerError and UnsupportedMediaType.
+    """
     require_type(request, ("application/json",))
     try:
         check_nesting(request.body)
         content = json.loads(
             request.body.decode(),
-            parse_float=Decimal,
-            parse_constant=_refuse_constant,
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_no_number,
             object_pairs_hook=_distinct,
         )
         if _SURROGATE.search(request.body):
@@ -66,7 +80,7 @@ def check_content(content: Any, model: type[T], *, within: str = "") -> T:
     try:
         checked: T = _adapter(cast("Hashable", model)).validate_python(content, strict=True)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = error.errors(include_url=False, include_context=False)
         raise InvalidRequest([_fault(fault, within) for fault in faults[:_MOST_FAULTS]]) from error
     return checked
 
@@ -84,8 +98,19 @@ def require_type(request: Request, accepted: Collection[str]) -> None:
     raise UnsupportedMediaType(f"Content-Type is {shown}; this takes {' or '.join(accepted)}")
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
+def _decimal(text: str) -> Decimal | NoNumber:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # its exponent is beyond any number's
+        return _no_number(text)
+
+
+def _integer(text: str) -> int | NoNumber:
+    return int(text) if len(text) <= _MOST_DIGITS else NoNumber(f"has {len(text)} digits")
+
+
+def _no_number(text: str) -> NoNumber:
+    return NoNumber(f"{text[:_SHOWN]} is not a number that is accepted")
 
 
 def _refuse_half_pairs(content: Any) -> None:
@@ -119,5 +144,12 @@ def _fault(fault: Mapping[str, Any], within: str) -> InvalidInput:
             if field
             else str(part)[:_SHOWN]
         )
-    message: str = _REASONS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-    return InvalidInput(field or "body", message[:1].lower() + message[1:])
+    return InvalidInput(field or "body", _reason(fault))
+
+
+def _reason(fault: Mapping[str, Any]) -> str:
+    known = _REASONS.get(fault["type"])
+    if known is None and isinstance(fault["input"], NoNumber):
+        return fault["input"].reason
+    message: str = known or fault["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]

@@ -16,7 +16,7 @@ import hmac
 from ..errors import InvalidInput
 
 _CODE_BYTES = 16
-_MAX_CURSOR = 1024
+MAX_CURSOR = 1024
 
 
 def encode_cursor(key: bytes, user: str, question: str, place: str) -> str:
@@ -27,7 +27,7 @@ def encode_cursor(key: bytes, user: str, question: str, place: str) -> str:
 
 def decode_cursor(key: bytes, user: str, question: str, cursor: str) -> str:
     """The place in a cursor. Raises InvalidInput when it was not made for this user and question."""
-    if len(cursor) <= _MAX_CURSOR:
+    if len(cursor) <= MAX_CURSOR:
         raw = _decoded(cursor)
         code, place = raw[:_CODE_BYTES], raw[_CODE_BYTES:]
         if hmac.compare_digest(code, _code(key, user, question, place)):

@@ -28,7 +28,10 @@ def configure_logging(level: str) -> None:
 
 
 class JsonLines(logging.Formatter):
-    """A log record as a line of JSON, with the request that it belongs to."""
+    """A log record as a line of JSON, with the request that it belongs to.
+
+    What was logged with `extra={"fields": {...}}` has these fields, too.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -39,6 +42,7 @@ class JsonLines(logging.Formatter):
         }
         if request_id := request_id_var.get():
             line["request_id"] = request_id
+        line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["stack_trace"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
@@ -74,7 +78,8 @@ class RequestLog:
 def _severity(status: int) -> tuple[int, str]:
     if status < 400:
         return logging.INFO, "INFO"
-    return (logging.WARNING, "WARNING") if status < 500 else (logging.ERROR, "ERROR")
+    # 503 says "again later" and is meant to: to a message whose time has not come, for one.
+    return (logging.WARNING, "WARNING") if status < 500 or status == 503 else (logging.ERROR, "ERROR")
 
 
 def _timestamp(moment: datetime) -> str:

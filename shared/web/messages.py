@@ -71,6 +71,11 @@ class Request:
         assert self.user is not None  # the app has seen to it
         return self.user
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers, by their lower-case names."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
+
     def header(self, name: bytes) -> bytes | None:
         """The value of a header, by its lower-case name."""
         return self._headers.get(name)
@@ -143,8 +148,9 @@ class Stream(Response):
         *,
         media_type: bytes,
         headers: tuple[Header, ...] = (),
+        status: int = 200,
     ) -> None:
-        super().__init__(200, b"", media_type=media_type, headers=headers)
+        super().__init__(status, b"", media_type=media_type, headers=headers)
         self.headers = tuple(header for header in self.headers if header[0] != b"content-length")
         self.chunks = chunks
         self.sent = 0
@@ -179,7 +185,8 @@ class Route(Generic[C]):
 
     A segment of the path such as `{id}` is open: what stands there is in the request's `path_params`.
     `limited` routes count against the caller's allowance; `private` ones need a user, and do not read the
-    body of a caller who is none.
+    body of a caller who is none. Who calls one that is not `identified` is not looked at: the platform has
+    done so before the request came here, and the token that it came with is the platform's.
     """
 
     method: str
@@ -190,3 +197,4 @@ class Route(Generic[C]):
     limited: bool = True
     max_body: int = MAX_BODY
     private: bool = False
+    identified: bool = True

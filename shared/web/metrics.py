@@ -13,14 +13,27 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
+Labels = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """A number that goes up and down, with its labels."""
 
     name: str
     description: str
-    labels: tuple[tuple[str, str], ...]
+    labels: Labels
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number that only grows, with its labels; its name ends in `_total`."""
+
+    name: str
+    description: str
+    labels: Labels
+    value: int
 
 
 @dataclass(slots=True)
@@ -47,7 +60,7 @@ class Metrics:
         series.seconds += seconds
         series.buckets[bisect_left(_BOUNDS, seconds)] += 1
 
-    def page(self, gauges: Iterable[Gauge]) -> bytes:
+    def page(self, numbers: Iterable[Gauge | Count]) -> bytes:
         """Everything in Prometheus' text format."""
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.registry import Collector
@@ -57,7 +70,7 @@ class Metrics:
         class _Snapshot(Collector):
             def collect(self) -> Iterator[Any]:
                 yield metrics._latencies()
-                yield from _families(gauges)
+                yield from _families(numbers)
 
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Snapshot())
@@ -84,14 +97,16 @@ def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
     return rows
 
 
-def _families(gauges: Iterable[Gauge]) -> Iterator[Any]:
-    from prometheus_client.core import GaugeMetricFamily
+def _families(numbers: Iterable[Gauge | Count]) -> Iterator[Any]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-    families: dict[str, GaugeMetricFamily] = {}
-    for gauge in gauges:
-        names = tuple(name for name, _ in gauge.labels)
-        family = families.setdefault(
-            gauge.name, GaugeMetricFamily(gauge.name, gauge.description, labels=names)
-        )
-        family.add_metric(tuple(value for _, value in gauge.labels), gauge.value)
+    kinds = {Gauge: GaugeMetricFamily, Count: CounterMetricFamily}
+    families: dict[str, Any] = {}
+    for number in numbers:
+        family = families.get(number.name)
+        if family is None:
+            names = [name for name, _ in number.labels]
+            family = kinds[type(number)](number.name, number.description, labels=names)
+            families[number.name] = family
+        family.add_metric([value for _, value in number.labels], number.value)
     yield from families.values()

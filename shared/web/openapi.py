@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from .messages import Json, Operation, Route
@@ -57,7 +57,7 @@ def openapi_document(title: str, description: str, routes: Iterable[Route[C]]) -
         if route.describe is not None:
             operation = route.describe()
             paths.setdefault(route.path, {})[route.method.lower()] = operation.description
-            schemas.update(operation.schemas)
+            _add_schemas(schemas, operation.schemas)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     return {
         "openapi": "3.1.0",
@@ -65,6 +65,13 @@ def openapi_document(title: str, description: str, routes: Iterable[Route[C]]) -
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": {"idToken": bearer}},
     }
+
+
+def _add_schemas(schemas: Json, more: Mapping[str, Json]) -> None:
+    """Raises ValueError for two schemas of one name: clients would be told the wrong one."""
+    for name, schema in more.items():
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"there are two schemas called {name}")
 
 
 def problem_responses(*statuses: int) -> Json:

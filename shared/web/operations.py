@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Generic, TypeVar
 
 from .messages import Json, Operation, Request, Response, Route, json_response
-from .metrics import METRICS_TYPE, Gauge, Metrics
+from .metrics import METRICS_TYPE, Count, Gauge, Metrics
 from .openapi import simple_operation
 
 C = TypeVar("C")
@@ -70,7 +70,7 @@ def operation_routes(
     *,
     document: Callable[[], Json],
     probe: Callable[[C], Awaitable[Sequence[Dependency]]],
-    gauges: Callable[[C], Iterable[Gauge]],
+    numbers: Callable[[C], Iterable[Gauge | Count]],
 ) -> tuple[Route[C], ...]:
     """The routes that an app has whatever it serves; probes of a platform do not count as a caller's."""
 
@@ -78,7 +78,7 @@ def operation_routes(
         return json_response(200, {"status": "ok"})
 
     async def metrics_page(context: C, _request: Request) -> Response:
-        return Response(200, metrics.page(gauges(context)), media_type=METRICS_TYPE)
+        return Response(200, metrics.page(numbers(context)), media_type=METRICS_TYPE)
 
     async def openapi(_context: C, _request: Request) -> Response:
         return json_response(200, document(), cache_control=_DOCUMENT_CACHING)

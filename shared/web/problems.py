@@ -17,7 +17,7 @@ from ..errors import (
 )
 from .messages import Header, Json, Request, Response, encode_json
 
-_PROBLEM_TYPE = b"application/problem+json"
+PROBLEM_TYPE = b"application/problem+json"
 
 
 def problem_of(error: CallerError | Unavailable, request: Request) -> Response:
@@ -63,7 +63,7 @@ def problem(
     }
     if faults:
         body["errors"] = [{"field": fault.field, "message": fault.message} for fault in faults]
-    return Response(status, encode_json({**body, **(more or {})}), media_type=_PROBLEM_TYPE, headers=headers)
+    return Response(status, encode_json({**body, **(more or {})}), media_type=PROBLEM_TYPE, headers=headers)
 
 
 def _faults(error: CallerError | Unavailable) -> Sequence[InvalidInput]:

@@ -15,8 +15,11 @@ from shared.api.history import PARAMETERS, PATH, ROUTES
 from shared.api.history_schemas import HistoryBody
 from shared.api.schemas import schemas_of
 from shared.config import Oidc, Settings
+from shared.core.failures import Failure
 from shared.core.ids import AssetId
+from shared.core.ledger import Accounting
 from shared.core.snapshots import Snapshot, SnapshotAsset
+from shared.services.history import HistoryQuery, read_performance
 from shared.web.app import App
 from shared.wiring import Context
 from tests.api.asking import ask
@@ -141,6 +144,17 @@ async def test_assets_are_there_when_asked_for(fakes: Fakes) -> None:
     ]
 
 
+async def test_what_could_not_be_read_is_named_beside_the_assets(fakes: Fakes) -> None:
+    failure = Failure("chain", "base", "rpc_timeout", "base: no answer")
+    await keep(fakes, START, "10", complete=False, errors=(failure,))
+    (item,) = (await history(fakes, "include_assets=true"))["items"]
+
+    assert [(e["scope"], e["chain"], e["code"], e["message"]) for e in item["errors"]] == [
+        ("chain", "base", "rpc_timeout", "base: no answer")
+    ]
+    assert "errors" not in (await history(fakes))["items"][0]
+
+
 async def test_an_incomplete_snapshot_has_no_change_and_is_not_measured_by(fakes: Fakes) -> None:
     await keep_days(fakes, "100")
     await keep(fakes, START + timedelta(days=1), "10", complete=False)
@@ -178,6 +192,54 @@ async def test_money_that_came_in_is_no_gain(fakes: Fakes) -> None:
     growth = Decimal(performance["money_weighted_return"]["pct"]) / 100 + 1
     left = 100 * growth + 90 * growth ** (Decimal(23) / 48)
     assert abs(left - 150) < Decimal("0.0001")
+
+
+async def test_returns_are_the_same_whichever_snapshots_are_listed(fakes: Fakes) -> None:
+    """1,000 double within 45 days; 2,000 more come in, and nothing moves after that: 100 %."""
+    totals = [str(1000 + 1000 * day // 45) for day in range(46)] + ["4000"] * 44
+    await keep_days(fakes, *totals)
+    bought = trade("b", "buy", "1", total_usd="2000", executed_at=START + timedelta(days=45, hours=12))
+    await fakes.stores.get().trades.add_trades(USER, [bought._replace(user_id=USER)])
+    found = [
+        (await history(fakes, f"interval={interval}"))["performance"]
+        for interval in ("raw", "hour", "day", "week", "month")
+    ]
+
+    assert found[0]["time_weighted_return"]["pct"] == "100"
+    assert (found[0]["from"], found[0]["valuations"]) == ("2023-01-01T00:00:00Z", 90)
+    assert all(performance == found[0] for performance in found)
+
+
+async def test_a_flow_far_from_every_snapshot_leaves_the_time_weighted_return_unknown(fakes: Fakes) -> None:
+    await keep(fakes, START, "1000")
+    await keep(fakes, START + timedelta(days=364), "4000")
+    bought = trade("b", "buy", "1", total_usd="2000", executed_at=START + timedelta(days=181))
+    await fakes.stores.get().trades.add_trades(USER, [bought._replace(user_id=USER)])
+    performance = (await history(fakes))["performance"]
+
+    assert performance["time_weighted_return"]["pct"] is None
+    assert performance["time_weighted_return"]["reason"]["code"] == "far_from_snapshots"
+    assert performance["max_drawdown"]["reason"]["code"] == "far_from_snapshots"
+    assert performance["money_weighted_return"]["pct"] is not None
+
+
+async def test_with_nothing_there_the_return_is_nothing_with_a_warning(fakes: Fakes) -> None:
+    await keep_days(fakes, "0", "0")
+    known = (await history(fakes))["performance"]["time_weighted_return"]
+
+    assert (known["pct"], known["reason"]["code"]) == ("0", "nothing_held")
+
+
+async def test_very_many_snapshots_are_measured_by_the_last_of_each_day(fakes: Fakes) -> None:
+    for hour, usd in ((0, "100"), (6, "150"), (23, "110"), (47, "121")):
+        await keep(fakes, START + timedelta(hours=hour), usd)
+    few, enough = [
+        await read_performance(USER, HistoryQuery(), Accounting(), fakes.context(), most=most)
+        for most in (3, 4)
+    ]
+
+    assert (few.interval, few.valuations, few.time_weighted.value) == ("day", 2, Decimal("0.1"))
+    assert (enough.interval, enough.valuations) == ("raw", 4)
 
 
 async def test_an_own_transfer_is_no_flow(fakes: Fakes) -> None:

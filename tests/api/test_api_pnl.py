@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from shared.core.ids import AssetId
+from shared.core.trades import LotPick, OnChain
 from tests.api.asking_pnl import (
     BUY_AND_SELL,
     ETH,
@@ -17,7 +20,9 @@ from tests.api.asking_pnl import (
     own,
     pnl,
 )
-from tests.fakes import USDC, WALLET, Fakes
+from tests.fakes import NOON, USDC, WALLET, Fakes
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -99,6 +104,24 @@ async def test_each_method_takes_its_own_lots(fakes: Fakes, method: str, realise
     assert (body["method"], body["totals"]["realised_usd"]) == (method, realised)
 
 
+async def test_a_lot_that_could_not_be_taken_is_told_of(fakes: Fakes) -> None:
+    sold = own("sell", "sell", "1", total_usd="3000", day=400, lots=(LotPick("other", Decimal(1)),))
+    elsewhere = own("other", "buy", "1", total_usd="2000", wallet=OTHER)
+    await keep(fakes, BUY_AND_SELL[0], elsewhere, sold)
+
+    flags = {}
+    for query in ("method=specific&scope=wallet", "method=specific", "scope=wallet"):
+        (disposal,) = (await pnl(fakes, f"{query}&include=disposals&reconcile=false"))["disposals"]
+        flags[query] = disposal["gain_usd"], [(flag["code"], flag["reason"]) for flag in disposal["flags"]]
+
+    reason = "1 of lot other could not be taken: the oldest lots were taken instead"
+    assert flags == {
+        "method=specific&scope=wallet": ("1990", [("lot_not_found", reason)]),
+        "method=specific": ("1000", []),
+        "scope=wallet": ("1990", []),
+    }
+
+
 async def test_all_methods_and_scopes_stand_side_by_side(fakes: Fakes) -> None:
     await keep(fakes, *BUY_AND_SELL)
     body = await pnl(fakes, "compare=true&reconcile=false")
@@ -119,6 +142,21 @@ async def test_pending_and_failed_trades_do_not_count(fakes: Fakes) -> None:
     assert body["assets"][0]["quantity"] == "0.5"
 
 
+async def test_trades_that_are_not_what_the_chain_showed_are_flagged_where_they_count(fakes: Fakes) -> None:
+    other = OnChain(False, 7, NOON, "the transaction moved another amount")
+    bought, later, sold = BUY_AND_SELL
+    unsure = later._replace(on_chain=OnChain(None, 7, NOON, "not known"))
+    pending = own("p", "buy", "9", status="pending", on_chain=other)
+    await keep(fakes, bought._replace(on_chain=other), unsure, sold, pending)
+    body = await pnl(fakes, "reconcile=false&include=disposals")
+    before = await pnl(fakes, "reconcile=false&to=2022-12-31")
+    flag = {"code": "verification_mismatch", "reason": f"not what the transaction showed: trade {bought.id}"}
+
+    assert body["assets"][0]["flags"] == [flag]
+    assert [disposal["flags"] for disposal in body["disposals"]] == [[flag]]
+    assert before["assets"] == []
+
+
 async def test_a_period_begins_with_the_cost_of_what_was_held(fakes: Fakes) -> None:
     await keep(fakes, *BUY_AND_SELL)
     body = await pnl(fakes, "from=2023-01-05&reconcile=false")
@@ -136,6 +174,23 @@ async def test_what_is_at_the_end_of_a_period_is_not_in_it(fakes: Fakes) -> None
     assert before["assets"][0]["quantity"] == "1"
     assert after["assets"][0]["quantity"] == "2"
     assert after["totals"]["realised_usd"] == "0"
+
+
+async def test_a_trade_of_a_time_to_come_counts_when_it_has_come(fakes: Fakes) -> None:
+    await keep(fakes, *BUY_AND_SELL, own("z", "sell", "0.5", total_usd="9999", executed_at=NOON + HOUR))
+    now = (await pnl(fakes, "reconcile=false"))["totals"]
+    fakes.clock.advance(HOUR.total_seconds())
+    then = (await pnl(fakes, "reconcile=false"))["totals"]
+
+    assert now["realised_usd"] == "960"
+    assert then["realised_usd"] == "9959"
+
+
+@pytest.mark.parametrize("query", ["to=0001-01-01", "to=0001-01-01T00:00:00.000001Z&include=disposals"])
+async def test_before_the_first_day_there_was_nothing(fakes: Fakes, query: str) -> None:
+    await keep(fakes, *BUY_AND_SELL)
+
+    assert (await pnl(fakes, query))["assets"] == []
 
 
 async def test_one_asset_alone_has_its_own_totals(fakes: Fakes) -> None:

@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
+from shared.core.chains import Chains
+from shared.core.ids import ChainId
+from shared.facts import load_chains
 from tests.api.asking_trades import BUY, ETH, TRADES, TX, USDC, Caller, alice, fields_of, ledger_app
 from tests.fakes import WALLET, Fakes
+
+BASE_ETH = "eip155:8453/slip44:60"
 
 
 async def test_a_trade_is_recorded_and_comes_back_as_it_is_kept() -> None:
@@ -46,6 +51,7 @@ async def test_a_trade_is_recorded_and_comes_back_as_it_is_kept() -> None:
         "lots": [],
         "basis_usd": None,
         "acquired_at": None,
+        "on_chain": None,
     }
 
 
@@ -212,7 +218,7 @@ async def test_a_transaction_is_recorded_once_for_a_chain_asset_and_side() -> No
     assert again.status_code == 409
     assert again.json()["trade_id"] == kept["id"]
     assert kept["id"] in again.json()["detail"]
-    for other in ({"side": "sell"}, {"asset": USDC}, {"chain": "base"}):
+    for other in ({"side": "sell"}, {"asset": USDC}, {"asset": BASE_ETH}):
         await user.record(tx_hash=TX, **other)
 
 
@@ -277,6 +283,56 @@ async def test_a_change_changes_what_it_names_and_what_follows() -> None:
 
     assert changed == {**trade, "price_usd": "2100", "total_usd": "3150", "notes": "was dearer"}
     assert (await user("GET", url)).json() == changed
+
+
+async def test_another_asset_brings_its_symbol_and_its_chain() -> None:
+    user = alice()
+    trade = await user.record()
+    url = f"{TRADES}/{trade['id']}"
+
+    async def changed(**fields: Any) -> tuple[str, str | None]:
+        body = (await user("PATCH", url, json=fields)).json()
+        return body["symbol"], body["chain"]
+
+    assert await changed(asset=USDC) == ("USDC", "ethereum")
+    assert await changed(asset=BASE_ETH) == ("ETH", "base")
+    assert await changed(asset=ETH, symbol="Ξ") == ("Ξ", "ethereum")
+    assert await changed(asset="btc") == ("BTC", None)
+
+
+async def test_another_asset_without_a_chain_leaves_the_transaction_where_it_was() -> None:
+    user = alice()
+    trade = await user.record(tx_hash=TX)
+    body = (await user("PATCH", f"{TRADES}/{trade['id']}", json={"asset": "eth"})).json()
+
+    assert (body["asset"], body["chain"]) == ("ETH", "ethereum")
+
+
+async def test_an_asset_is_traded_on_its_own_chain() -> None:
+    user = alice()
+    kept = await user.record()
+    refused = [
+        await user("POST", TRADES, json={**BUY, "chain": "base"}),
+        await user("PATCH", f"{TRADES}/{kept['id']}", json={"chain": "base"}),
+        await user("PATCH", f"{TRADES}/{kept['id']}", json={"asset": BASE_ETH, "chain": "ethereum"}),
+    ]
+
+    assert [(each.status_code, fields_of(each)) for each in refused] == [(400, ["chain"])] * 3
+    assert (await user.record(asset="ETH", chain="base"))["chain"] == "base"
+    assert (await user("PATCH", f"{TRADES}/{kept['id']}", json={"chain": None})).json()["chain"] == "ethereum"
+
+
+@pytest.mark.parametrize("name", ["7", "notatrade", "a b", "F" * 30, "0" * 31])
+async def test_a_lot_is_named_by_a_trades_id(name: str) -> None:
+    user = alice()
+    kept = await user.record(side="sell")
+    lots = [{"trade_id": name, "quantity": "1"}]
+    refused = [
+        await user("POST", TRADES, json={**BUY, "side": "sell", "lots": lots}),
+        await user("PATCH", f"{TRADES}/{kept['id']}", json={"lots": lots}),
+    ]
+
+    assert [(each.status_code, fields_of(each)) for each in refused] == [(400, ["lots"])] * 2
 
 
 @pytest.mark.parametrize("field", ["id", "user_id", "created_at", "source", "colour"])
@@ -437,3 +493,51 @@ async def test_the_path_of_a_deployed_function_works_too() -> None:
     assert (await user("GET", f"/{trade['id']}")).json() == trade
     assert (await user("GET", "/export")).status_code == 200
     assert (await user("GET", "/healthz")).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "1e-99999999999999999999", "NaN", "9" * 5000])
+async def test_a_number_beyond_all_numbers_is_named_wherever_it_is_sent(number: str) -> None:
+    user = alice()
+    kept = await user.record()
+    headers = {"content-type": "application/json"}
+    new = f'{{"side":"buy","asset":"ETH","amount":{number}}}'
+    answers = [
+        await user("POST", TRADES, content=new, headers=headers),
+        await user("POST", TRADES, content=f'{{"trades":[{new}]}}', headers=headers),
+        await user("PATCH", f"{TRADES}/{kept['id']}", content=f'{{"amount":{number}}}', headers=headers),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+    assert [fields_of(answer) for answer in answers] == [["amount"], ["trades[0].amount"], ["amount"]]
+
+
+async def test_a_list_of_one_names_its_fields_as_a_list_does() -> None:
+    answer = await alice()("POST", TRADES, json={"trades": [{**BUY, "amount": "0"}]})
+
+    assert (answer.status_code, fields_of(answer)) == (400, ["trades[0].amount"])
+
+
+async def test_what_has_not_happened_is_not_recorded() -> None:
+    user = alice()
+    ahead = {"executed_at": "2026-11-22T12:00:00.000001Z"}
+    kept = await user.record(executed_at="2026-11-22T12:00:00Z")
+    answers = [
+        await user("POST", TRADES, json={**BUY, **ahead}),
+        await user("PATCH", f"{TRADES}/{kept['id']}", json=ahead),
+    ]
+
+    assert [(answer.status_code, fields_of(answer)) for answer in answers] == [(400, ["executed_at"])] * 2
+    assert (await user("PATCH", f"{TRADES}/{kept['id']}", json={"notes": "x"})).status_code == 200
+
+
+async def test_a_trade_may_be_of_a_chain_that_is_known_but_not_read() -> None:
+    known = load_chains()
+    user = alice(Fakes(chains=Chains([known[ChainId(1)]]), known_chains=known))
+    named = await user.record(asset="BTC", chain="8453")
+    implied = await user.record(asset="eip155:8453/slip44:60")
+    found = (await user("GET", f"{TRADES}?chain=base")).json()["items"]
+    unknown = await user("POST", TRADES, json={**BUY, "chain": "atlantis"})
+
+    assert [trade["chain"] for trade in (named, implied)] == ["base", "base"]
+    assert [trade["id"] for trade in found] == [implied["id"], named["id"]]
+    assert (implied["symbol"], fields_of(unknown)) == ("ETH", ["chain"])

@@ -15,6 +15,7 @@ from tests.fakes import WALLET
 
 EXPORT = f"{TRADES}/export"
 IMPORT = f"{TRADES}/import"
+NOTHING_ELSE: dict[str, Any] = {"skipped": 0, "errors": [], "duplicates": []}
 AWKWARD = 'a "quoted", cell;\r\nof two lines\n'
 
 
@@ -29,10 +30,16 @@ async def record_all_kinds(user: Caller) -> None:
     later = await user.record(executed_at="2026-01-02T00:00:00.000001Z", notes="=SUM(A1)", symbol="@ETH")
     lots = [{"trade_id": lot["id"], "quantity": "0.5"}, {"trade_id": later["id"], "quantity": "0.25"}]
     await user.record(executed_at="2026-02-01T00:00:00Z", side="sell", lots=lots, fee_usd="1.20", tx_hash=TX)
-    await user.record(asset=USDC, amount="7", price_usd=None, wallet=WALLET, notes="'tis “ünïcode” 🎉")
+    kept = await user.record(asset=USDC, amount="7", price_usd=None, wallet=WALLET, notes="'tis “ünïcode” 🎉")
+    assert (await user("PATCH", f"{TRADES}/{kept['id']}", json={"chain": None})).status_code == 200
     await user.record(amount="3000", amount_type="usd", status="pending", link="swap-1", notes=" -1 ")
     await user.record(
-        side="transfer_in", basis_usd="12.30", acquired_at="2020-02-29T00:00:00Z", chain="base", notes="\t"
+        side="transfer_in",
+        basis_usd="12.30",
+        acquired_at="2020-02-29T00:00:00Z",
+        asset="eth",
+        chain="base",
+        notes="\t",
     )
     await user.record(asset="btc", symbol="BTC", fee_asset="ETH", fee_amount="0.001", price_usd="0.000000001")
     ghost = [{"trade_id": "0" * 30, "quantity": "1"}]
@@ -46,7 +53,7 @@ async def test_a_file_comes_out_as_it_went_in_byte_for_byte() -> None:
 
     answer = await send(other, exported.content)
 
-    assert (answer.status_code, answer.json()) == (200, {"imported": 8, "skipped": 0, "errors": []})
+    assert (answer.status_code, answer.json()) == (200, {"imported": 8, **NOTHING_ELSE})
     assert (await other("GET", EXPORT)).content == exported.content
     # Not only the text is the same: what it means is, too.
     own, theirs = await user.all_trades(), await other.all_trades()
@@ -114,7 +121,7 @@ async def test_a_file_may_be_made_by_hand(newline: str, mark: str) -> None:
     ]
     answer = await send(user, mark + newline.join(lines))
 
-    assert answer.json() == {"imported": 1, "skipped": 0, "errors": []}
+    assert answer.json() == {"imported": 1, **NOTHING_ELSE}
     (trade,) = await user.all_trades()
     assert (trade["total_usd"], trade["chain"], trade["source"]) == ("6", "ethereum", "import")
     assert trade["id"] != "whatever"
@@ -150,6 +157,13 @@ async def test_every_bad_row_is_named_and_nothing_is_imported() -> None:
     assert await user.all_trades() == []
 
 
+async def test_a_row_of_a_time_to_come_is_a_bad_one() -> None:
+    body = "side,asset,amount,executed_at\nbuy,ETH,1,2026-11-22\nbuy,ETH,1,2204-01-01\n"
+    answer = await send(alice(), body)
+
+    assert [(fault["row"], fault["field"]) for fault in answer.json()["errors"]] == [(2, "executed_at")]
+
+
 async def test_good_rows_are_imported_where_bad_ones_are_to_be_skipped() -> None:
     user = alice()
     answer = await send(user, BAD, "?on_error=skip")
@@ -165,8 +179,83 @@ async def test_what_is_recorded_already_is_a_bad_row_that_names_the_trade() -> N
     kept = await user.record(tx_hash=TX)
     answer = await send(user, (await user("GET", EXPORT)).content)
 
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     assert kept["id"] in answer.json()["errors"][0]["message"]
+    assert answer.json()["duplicates"] == [{"row": 1, "trade_id": kept["id"]}]
+
+
+async def test_an_export_that_is_imported_again_doubles_nothing() -> None:
+    user = alice()
+    await record_all_kinds(user)
+    kept = await user.all_trades()
+    exported = (await user("GET", EXPORT)).content
+
+    refused, skipped = await send(user, exported), await send(user, exported, "?on_error=skip")
+
+    assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")
+    assert refused.json()["detail"].startswith("8 rows are recorded already, so nothing was imported")
+    again = [{"row": row, "trade_id": trade["id"]} for row, trade in enumerate(kept, 1)]
+    assert refused.json()["duplicates"] == skipped.json()["duplicates"] == again
+    assert [fault["row"] for fault in refused.json()["errors"]] == list(range(1, 9))
+    assert (skipped.json()["imported"], skipped.json()["skipped"]) == (0, 8)
+    assert await user.all_trades() == kept
+
+
+TWICE = "side,asset,amount,price_usd,executed_at\n" + "buy,ETH,1,2,2026-01-01\n" * 2
+
+
+async def test_two_equal_trades_of_one_file_are_two() -> None:
+    user = alice()
+    assert (await send(user, TWICE)).json() == {"imported": 2, **NOTHING_ELSE}
+
+    more = await send(user, TWICE + "buy,ETH,1,2,2026-01-01\n", "?on_error=skip")
+
+    # Two stand for the two that are kept; the third is new.
+    assert (more.json()["imported"], [found["row"] for found in more.json()["duplicates"]]) == (1, [1, 2])
+    assert len({found["trade_id"] for found in more.json()["duplicates"]}) == 2
+    assert len(await user.all_trades()) == 3
+
+
+async def test_a_row_that_differs_in_one_field_is_another_trade() -> None:
+    user = alice()
+    head = "side,asset,amount,price_usd,executed_at,notes,wallet,fee_usd\n"
+    row = f"buy,ETH,1.50,2,2026-01-01,rent,{WALLET},1"
+    await send(user, f"{head}{row}\n")
+    others = [
+        row.replace(*change)
+        for change in (
+            ("buy", "sell"),
+            ("1.50", "1.5001"),
+            ("rent", "Rent"),
+            (WALLET, ""),
+            (f"{WALLET},1", f"{WALLET},2"),
+        )
+    ]
+
+    answer = await send(user, head + "\n".join([*others, row.replace("1.50", "1.5")]), "?on_error=skip")
+
+    assert (answer.json()["imported"], [found["row"] for found in answer.json()["duplicates"]]) == (5, [6])
+
+
+async def test_a_file_that_repeats_and_is_wrong_elsewhere_is_wrong() -> None:
+    user = alice()
+    await send(user, TWICE)
+    answer = await send(user, TWICE + "buy,ETH,x,2,2026-01-01\n")
+
+    assert (answer.status_code, len(answer.json()["errors"]), len(answer.json()["duplicates"])) == (400, 3, 2)
+    assert (await send(user, "row," + TWICE.replace("buy", "x,buy"))).status_code == 400
+
+
+async def test_lots_of_rows_that_are_recorded_are_of_the_kept_trades() -> None:
+    user = alice()
+    head = "row,side,asset,amount,executed_at,lots\n1,buy,ETH,5,2026-01-01,\n"
+    await send(user, head)
+    (bought,) = await user.all_trades()
+
+    answer = await send(user, head + "2,sell,ETH,1,2026-02-01,1:1\n", "?on_error=skip")
+
+    assert (answer.json()["imported"], answer.json()["skipped"]) == (1, 1)
+    assert (await user.all_trades())[1]["lots"] == [{"trade_id": bought["id"], "quantity": "1"}]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +346,7 @@ async def test_a_repeated_import_is_answered_as_before() -> None:
 
 
 async def test_a_file_of_none_imports_none() -> None:
-    assert (await send(alice(), "side,asset\n")).json() == {"imported": 0, "skipped": 0, "errors": []}
+    assert (await send(alice(), "side,asset\n")).json() == {"imported": 0, **NOTHING_ELSE}
 
 
 async def test_an_exported_formula_is_text_to_a_spreadsheet() -> None:

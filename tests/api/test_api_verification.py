@@ -36,11 +36,17 @@ class NamedUser:
 
 
 async def post(on: Market, path: str, body: Any = None, user: str | None = "ann") -> httpx.Response:
+    return await ask(on, "POST", path, body, user)
+
+
+async def ask(
+    on: Market, method: str, path: str, body: Any = None, user: str | None = "ann"
+) -> httpx.Response:
     app: App[Context] = App("trades", ROUTES, lambda: on.context, Conduct(auth=NamedUser()))
     headers = {} if user is None else {"Authorization": user}
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
-        return await client.post(path) if body is None else await client.post(path, json=body)
+        return await client.request(method, path, **({} if body is None else {"json": body}))
 
 
 async def discover(on: Market, user: str | None = "ann", **body: Any) -> Json:
@@ -107,6 +113,45 @@ async def test_verifying_confirms_a_trade_and_shows_both_numbers(anvil: Anvil) -
     assert again.json() == {**body, "changed": False}
 
 
+async def test_what_was_found_stays_with_the_trade_until_it_says_something_else(anvil: Anvil) -> None:
+    async with market(anvil) as on:
+        tx_hash = on.pay(USDC_AT, on.friend, 1_250_000)
+        moment = {"executed_at": "2020-01-01T00:00:00Z"}
+        trade_id = await record(on, tx_hash=tx_hash, amount="1.25", **moment)
+        body = (await post(on, verify_path(trade_id))).json()
+        kept = (await ask(on, "GET", f"{TRADES}/{trade_id}")).json()
+        noted = (await ask(on, "PATCH", f"{TRADES}/{trade_id}", {"notes": "mine"})).json()
+        priced = (await ask(on, "PATCH", f"{TRADES}/{trade_id}", {"price_usd": "0.99"})).json()
+        moment = {"executed_at": body["transaction"]["block_time"]}
+        mended = (await ask(on, "PATCH", f"{TRADES}/{trade_id}", moment)).json()
+        again = (await post(on, verify_path(trade_id))).json()
+        then = (await ask(on, "GET", f"{TRADES}/{trade_id}")).json()
+
+    block = {name: body["transaction"][name] for name in ("block_number", "block_time")}
+    assert (body["status"], body["matches"], body["amount"]["matches"], body["time"]["matches"]) == (
+        *("confirmed", False, True, False),
+    )
+    assert kept["status"] == "confirmed"
+    assert kept["on_chain"] == {"matches": False, **block, "reason": body["time"]["reason"]}
+    assert noted["on_chain"] == priced["on_chain"] == kept["on_chain"]
+    assert mended["on_chain"] is None
+    assert (again["matches"], again["changed"]) == (True, False)
+    assert then["on_chain"] == {"matches": True, **block, "reason": None}
+
+
+async def test_a_trade_that_is_verified_as_it_is_recorded_keeps_what_was_found(anvil: Anvil) -> None:
+    async with market(anvil) as on:
+        tx_hash = on.pay(USDC_AT, on.friend, 1_250_000)
+        trade = {"side": "transfer_out", "asset": USDC_ID, "symbol": "USDC", "amount": "2"}
+        trade |= {"tx_hash": tx_hash, "wallet": on.wallet}
+        answer = (await post(on, f"{TRADES}?verify=true", trade)).json()
+        kept = (await ask(on, "GET", f"{TRADES}/{answer['id']}")).json()
+
+    assert (answer["status"], answer["verification"]["matches"]) == ("confirmed", False)
+    assert kept["on_chain"] == answer["on_chain"]
+    assert kept["on_chain"]["reason"] == "the transaction moved another amount"
+
+
 async def test_a_chain_that_fails_is_an_error_entry_and_the_status_stays(anvil: Anvil) -> None:
     async with RpcProxy() as node, market(anvil, node.url) as on:
         node.behave(then=status(401))
@@ -160,7 +205,7 @@ async def test_a_transaction_is_proposed_and_nothing_is_stored_unless_asked(anvi
         data = call_data("sellForNative(address,uint256,uint256)", USDC_AT, 3_000_000, 10**15)
         tx_hash = on.send(POOL_AT, data)
         proposed = await discover(on, tx_hash=tx_hash)
-        listed = await on.context.store.log.find_duplicates("ann", [])
+        listed = await on.context.store.imports.find_duplicates("ann", [])
         stored = await discover(on, tx_hash=tx_hash, store=True)
         again = await discover(on, tx_hash=tx_hash.upper().replace("0X", "0x"), store=True)
         others = await discover(on, user="bob", tx_hash=tx_hash)

@@ -48,6 +48,7 @@ Kept = TypeVar("Kept")
 class Row(NamedTuple):
     """One trade as it would be read from somewhere."""
 
+    id: str
     side: str
     amount: Decimal
     total: Decimal
@@ -64,7 +65,7 @@ def rows(count: int, history: int | None = None) -> list[Row]:
         sells = held >= quantity and random.random() < 0.5
         held += -quantity if sells else quantity
         total = Decimal(random.randint(100, 10**7)).scaleb(-2)
-        made.append(Row("sell" if sells else "buy", Decimal(quantity).scaleb(-8), total, at))
+        made.append(Row(str(number), "sell" if sells else "buy", Decimal(quantity).scaleb(-8), total, at))
     return made
 
 
@@ -72,7 +73,7 @@ def build(made: list[Row]) -> list[Trade]:
     """Our trades, as a store makes them: from rows that have every field in its place."""
     return trades_of(
         (
-            str(number),
+            trade_id,
             "user",
             side,
             _ETH,
@@ -96,8 +97,9 @@ def build(made: list[Row]) -> list[Trade]:
             (),
             None,
             None,
+            None,
         )
-        for number, (side, amount, total, at) in enumerate(made)
+        for trade_id, side, amount, total, at in made
     )
 
 

@@ -50,7 +50,7 @@ async def measure(store: Store, rounds: int) -> list[float]:
     """Print what one store takes; the ratio of the thousandth page to the first, per order."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
-    await store.log.import_trades(ALICE, chunks())
+    await store.imports.import_trades(ALICE, chunks())
     took = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"  import {TRADES:,} trades: {took:.1f} s, {TRADES / took:,.0f}/s, peak memory +{grown:.0f} MB")

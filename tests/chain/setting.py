@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import httpx
 
@@ -11,14 +12,25 @@ from shared.chain.client import ChainClient
 from shared.chain.endpoint import Endpoint
 from shared.chain.transport import Transport
 from shared.chain.ways import Way
-from shared.core.chains import Chain, Multicall, NativeCoin, PriceNames
-from shared.core.ids import Address, ChainId, address_from_bytes, parse_address
+from shared.core.chains import Chain, Multicall
+from shared.core.ids import Address, address_from_bytes, parse_address
+from shared.errors import RpcBadResponse
+from tests.core.chain_samples import make_chain
 from tests.devnet.anvil import Anvil
 from tests.devnet.tokens import MULTICALL3, Erc20, mint, place, place_tokens
 
 WITHIN = 20.0
 WALLET = parse_address("0x00000000000000000000000000000000000a11ce")
 OTHER = parse_address("0x0000000000000000000000000000000000000b0b")
+T = TypeVar("T")
+
+
+def outcome_of(read: Callable[[], T]) -> T | RpcBadResponse:
+    """What a reader makes of what it is given: a value, or the refusal that it raises."""
+    try:
+        return read()
+    except RpcBadResponse as refusal:
+        return refusal
 
 
 def nth_address(number: int) -> Address:
@@ -30,22 +42,7 @@ def chain_for(way: Way = Way.INIT_CODE, *, with_multicall: bool = True) -> Chain
     multicall = (
         Multicall(parse_address(MULTICALL3), None) if with_multicall and way is not Way.BATCH else None
     )
-    return Chain(
-        chain_id=ChainId(1),
-        slug="ethereum",
-        name="Ethereum",
-        aliases=(),
-        native=NativeCoin("ETH", "Ether", 18, 60),
-        wrapped_native=None,
-        multicall=multicall,
-        rpc_urls=(),
-        explorers=(),
-        block_time_seconds=12,
-        price_names=PriceNames(None, None, None, None),
-        enabled=True,
-        testnet=False,
-        runs_init_code=way is Way.INIT_CODE,
-    )
+    return make_chain(multicall=multicall, runs_init_code=way is Way.INIT_CODE)
 
 
 @asynccontextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 from eth_abi.abi import encode
 from hypothesis import given
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from shared.chain import abi
 from shared.core.ids import address_from_bytes, parse_address
 from shared.errors import RpcBadResponse
+from tests.chain.setting import outcome_of
 
 addresses = st.binary(min_size=20, max_size=20).map(address_from_bytes)
 numbers = st.integers(0, 2**256 - 1)
@@ -53,11 +52,39 @@ def test_arrays_of_tuples_are_read_as_eth_abi_wrote_them(tuples: list[tuple[str,
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_crash_the_reader(raw: bytes) -> None:
+def test_any_word_is_read_as_it_stands_or_refused(raw: bytes) -> None:
+    words, word = abi.Words(raw), raw[:32]
+    number = int.from_bytes(word)
+    there = len(word) == 32
+
+    for read, is_one, value in (
+        (words.uint, there, number),
+        (words.boolean, there and number < 2, number == 1),
+        (words.address, there and number < 2**160, address_from_bytes(word[12:]) if there else None),
+        (words.tuple, there and number <= len(raw), None),
+    ):
+        outcome = outcome_of(lambda read=read: read(0))  # type: ignore[misc]
+        assert isinstance(outcome, RpcBadResponse) is not is_one
+        assert not is_one or value in (None, outcome)
+
+
+@given(st.binary(max_size=200) | st.lists(st.integers(0, 200).map(abi.uint), max_size=6).map(b"".join))
+def test_any_string_or_array_is_within_the_answer_or_refused(raw: bytes) -> None:
     words = abi.Words(raw)
-    for read in (words.byte_string, words.address, words.boolean, words.uint, words.array, words.tuple):
-        with suppress(RpcBadResponse):
-            read(0)
+    content, array = outcome_of(lambda: words.byte_string(0)), outcome_of(lambda: words.array(0))
+
+    at = int.from_bytes(raw[:32])
+    length = int.from_bytes(raw[at : at + 32])
+    room = len(raw) - at - 32 if len(raw) >= 32 else -1
+    if room >= length:
+        assert content == raw[at + 32 : at + 32 + length]
+    else:
+        assert isinstance(content, RpcBadResponse)
+    if room >= length * 32:
+        assert isinstance(array, tuple)
+        assert array[0] == length
+    else:
+        assert isinstance(array, RpcBadResponse)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from shared.chain.ccip import (
     parse_batch,
     parse_lookup,
 )
-from shared.core.ids import address_from_bytes
+from shared.core.ids import address_bytes, address_from_bytes
 from shared.errors import GatewayRefused, RpcBadResponse, RpcError, RpcTooLarge, RpcUnavailable
 from tests.chain.lookups import CALLBACK, LOOKUP, QUERY, batch_of, lookup_revert
-from tests.chain.setting import WALLET
+from tests.chain.setting import WALLET, outcome_of
 
 ASCII = st.text(st.characters(max_codepoint=127), max_size=80)
 BYTES = st.binary(max_size=100)
@@ -76,14 +76,44 @@ def test_another_revert_is_no_lookup(revert: bytes) -> None:
     assert parse_lookup(b"\0" + revert) is None
 
 
-@given(st.binary(max_size=600))
-def test_a_lookup_of_garbage_is_refused_or_read(garbage: bytes) -> None:
-    """Whatever the bytes are, nothing but RpcBadResponse is raised."""
-    for parse, data in ((parse_lookup, LOOKUP + garbage), (parse_batch, QUERY + garbage)):
-        try:
-            parse(data)
-        except RpcBadResponse:
-            continue
+@st.composite
+def spoilt(draw: st.DrawFn, whole: bytes) -> bytes:
+    """A good message with some of its words exchanged, or any bytes."""
+    words = [whole[at : at + 32] for at in range(4, len(whole), 32)]
+    small = st.integers(0, len(whole)).map(lambda number: number.to_bytes(32))
+    for _ in range(draw(st.integers(0, 2))):
+        words[draw(st.integers(0, len(words) - 1))] = draw(small | st.binary(min_size=32, max_size=32))
+    return draw(st.just(b"".join(words)) | st.binary(max_size=600))
+
+
+ASKED = Question(WALLET, ("https://one.example", "https://two.example"), b"data")
+
+
+@given(spoilt(lookup_revert(ASKED.sender, ASKED.urls, ASKED.data)))
+def test_a_spoilt_lookup_is_refused_or_made_of_what_is_there(garbage: bytes) -> None:
+    lookup = outcome_of(lambda: parse_lookup(LOOKUP + garbage))
+
+    if isinstance(lookup, Lookup):
+        assert stands_in(lookup.question, garbage)
+        assert lookup.left in garbage
+        assert lookup.callback == garbage[96:100]
+    else:
+        assert type(lookup) is RpcBadResponse
+
+
+@given(spoilt(batch_of(ASKED, Question(WALLET, (), b""))))
+def test_a_spoilt_batch_is_refused_or_made_of_what_is_there(garbage: bytes) -> None:
+    questions = outcome_of(lambda: parse_batch(QUERY + garbage))
+
+    if isinstance(questions, list):
+        assert all(stands_in(question, garbage) for question in questions)
+    else:
+        assert type(questions) in (RpcBadResponse, RpcTooLarge)
+
+
+def stands_in(question: Question, raw: bytes) -> bool:
+    parts = (address_bytes(question.sender), *(url.encode() for url in question.urls), question.data)
+    return all(part in raw for part in parts)
 
 
 def test_a_lookup_that_is_cut_off_is_refused() -> None:

@@ -27,6 +27,7 @@ from tests.chain.lookups import answering, local_gateways
 from tests.chain.rpc_proxy import Mode, RpcProxy, cut, raw, status
 from tests.chain.setting import WALLET, WITHIN, chain_for, client_of
 from tests.devnet.anvil import Anvil
+from tests.devnet.sending import send
 from tests.devnet.tokens import mapping_slot, place
 
 NO_ADDRESS, RESOLVER_FAILS = (parse_address(f"0x{i:040x}") for i in (1, 2))
@@ -124,7 +125,7 @@ def keep_offchain(anvil: Anvil, name: str, *urls: str, form: int = BATCH, lookup
     data = keccak256(b"keepOffchain(bytes32,uint8,uint256,string[])")[:4] + arguments
     anvil.rpc("anvil_impersonateAccount", WALLET)
     anvil.set_balance(WALLET, 10**18)
-    anvil.rpc("eth_sendTransaction", {"from": WALLET, "to": UNIVERSAL_RESOLVER, "data": "0x" + data.hex()})
+    send(anvil, WALLET, UNIVERSAL_RESOLVER, data, gas=5_000_000)
 
 
 def encoded(address: Address) -> bytes:

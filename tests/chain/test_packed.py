@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -25,7 +23,7 @@ from shared.chain.packed import (
 )
 from shared.core.ids import Address
 from shared.errors import RpcBadResponse
-from tests.chain.setting import nth_address
+from tests.chain.setting import nth_address, outcome_of
 
 MARKS = {Outcome.NO_CODE: 0xFF, Outcome.REVERTED: 0xFE, Outcome.WRONG_LENGTH: 0xFD, Outcome.OUT_OF_GAS: 0xFC}
 CHAIN_ID, NUMBER, SECONDS = 8453, 21_000_000, 1_790_000_000
@@ -94,11 +92,16 @@ def test_a_scan_cut_anywhere_is_refused_or_ends_between_findings(
     assert {**answer.balances, **answer.failures}.items() <= found.items()
 
 
-@given(st.binary(max_size=200))
-def test_no_bytes_crash_the_scan_parser(raw: bytes) -> None:
+@given(st.binary(max_size=200) | findings.map(lambda found: scan_bytes(found, 100)[len(head(0)) :]))
+def test_any_scan_is_refused_or_says_just_what_was_read(raw: bytes) -> None:
+    """There is one way only to write what a scan found."""
     for answer in (raw, head(100) + raw):
-        with suppress(RpcBadResponse):
-            unpack_scan(answer, 0, 100)
+        found = outcome_of(lambda answer=answer: unpack_scan(answer, 0, 100))  # type: ignore[misc]
+        if isinstance(found, ScanAnswer):
+            written = scan_bytes({**found.balances, **found.failures}, found.reached)
+            assert written[25:] == answer[25:]
+        else:
+            assert type(found) is RpcBadResponse
 
 
 @pytest.mark.parametrize(

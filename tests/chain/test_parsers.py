@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar, cast
 
 import pytest
 from hypothesis import given
@@ -22,10 +21,13 @@ from shared.chain.rpc_batch import call_many
 from shared.chain.rpc_errors import Refusal, error_for, parse_refusal
 from shared.chain.tokens import parse_tokens
 from shared.chain.ways import EndpointMemory
+from shared.core.balances import TokenFault
 from shared.core.ids import ChainId
+from shared.core.transactions import TransactionRead
 from shared.errors import RpcBadResponse, RpcError
-from tests.chain.setting import WALLET, chain_for, nth_address
+from tests.chain.setting import WALLET, chain_for, nth_address, outcome_of
 
+T = TypeVar("T")
 HASH = "0x" + "ab" * 32
 ADDRESS = nth_address(1)
 
@@ -71,16 +73,17 @@ values = st.recursive(
 hashes = dict.fromkeys(("hash", "transactionHash", "blockHash"), st.just(HASH))
 near_receipts = st.fixed_dictionaries(hashes, optional={name: values for name in NAMES if name not in hashes})
 
-READERS: dict[str, Callable[[bytes], object]] = {
-    "scan": lambda raw: unpack_scan(raw, 0, 100),
-    "calls": lambda raw: unpack_calls(raw, 100),
-    "multicall": lambda raw: parse_replies(raw, 2),
-    "words": lambda raw: abi.Words(raw).uint(0),
-    "address": lambda raw: abi.Words(raw).address(1),
-    "bytes": lambda raw: abi.Words(raw).byte_string(0),
-    "tuple": lambda raw: abi.Words(raw).tuple(0).boolean(1),
-    "array": lambda raw: abi.Words(raw).array(0)[1].byte_string(0),
+READERS: dict[str, tuple[Callable[[bytes], object], Callable[[Any, bytes], bool]]] = {
+    "scan": (lambda raw: unpack_scan(raw, 0, 100), lambda scan, _: 0 <= scan.reached <= 100),
+    "calls": (lambda raw: unpack_calls(raw, 100), lambda calls, _: len(calls.replies) <= 100),
+    "multicall": (lambda raw: parse_replies(raw, 2), lambda replies, _: len(replies) == 2),
+    "words": (lambda raw: abi.Words(raw).uint(0), lambda number, raw: abi.uint(number) == raw[:32]),
+    "address": (lambda raw: abi.Words(raw).address(1), lambda one, raw: abi.address(one) == raw[32:64]),
+    "bytes": (lambda raw: abi.Words(raw).byte_string(0), lambda content, raw: content in raw),
+    "tuple": (lambda raw: abi.Words(raw).tuple(0).boolean(1), lambda flag, raw: abi.uint(flag) in raw),
+    "array": (lambda raw: abi.Words(raw).array(0)[1].byte_string(0), lambda content, raw: content in raw),
 }
+"""How each is read, and what then holds of the value and the bytes."""
 
 
 class Parrot:
@@ -100,25 +103,30 @@ class Parrot:
         return [await self.request(*call, within=within) for call in calls]
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize(("read", "holds"), READERS.values(), ids=READERS)
 @given(raw=answers)
-def test_bytes_of_a_contract_are_read_or_refused(read: Callable[[bytes], object], raw: bytes) -> None:
-    with suppress(RpcBadResponse):
-        read(raw)
+def test_bytes_of_a_contract_are_read_or_refused(
+    read: Callable[[bytes], object], holds: Callable[[Any, bytes], bool], raw: bytes
+) -> None:
+    outcome = outcome_of(lambda: read(raw))
+
+    assert type(outcome) is RpcBadResponse or holds(outcome, raw)
 
 
-@given(values)
+@given(values | st.from_regex("0x[0-9a-fA-F]{0,8}", fullmatch=True))
 def test_strings_of_json_rpc_are_read_or_refused(value: Json) -> None:
-    for parse in (parse_bytes, parse_quantity):
-        with suppress(RpcBadResponse):
-            parse(value)
+    raw, number = outcome_of(lambda: parse_bytes(value)), outcome_of(lambda: parse_quantity(value))
+
+    assert type(raw) is RpcBadResponse or (isinstance(raw, bytes) and f"0x{raw.hex()}" == str(value).lower())
+    assert type(number) is RpcBadResponse or number == int(str(value), 16)
 
 
 @given(st.lists(answers, min_size=3, max_size=3))
 def test_whatever_a_token_says_of_itself_is_a_token_or_a_fault(raws: list[bytes]) -> None:
     replies = tuple(Reply(Outcome.ANSWERED, raw) for raw in raws)
 
-    assert len(parse_tokens(ChainId(1), [ADDRESS], replies)) == 1
+    (told,) = parse_tokens(ChainId(1), [ADDRESS], replies)
+    assert (told.token if isinstance(told, TokenFault) else told.address) == ADDRESS
 
 
 @given(st.integers(100, 599), values | st.binary().map(parse_body))
@@ -131,17 +139,36 @@ def test_every_refusal_becomes_an_error_of_ours(status: int, body: Json) -> None
 @given(st.binary() | values.map(format_body))
 async def test_every_reply_is_a_result_or_an_error_of_ours(body: bytes) -> None:
     endpoint = Endpoint("http://node.example", cast(Any, None))
-    with suppress(RpcError):
-        endpoint._result(parse_body(body), 1)
+    reply = parse_body(body)
+    outcome = endpoint._result_or_error(reply, 1)
+
+    if not isinstance(outcome, RpcError):
+        assert isinstance(reply, dict)
+        assert (reply["id"], reply.get("error"), reply["result"]) == (1, None, outcome)
 
 
-@given(st.lists(near_receipts | values, min_size=1, max_size=3))
+quantities = st.integers(0, 2**256 - 1).map(hex)
+
+
+@given(
+    st.lists(near_receipts | values | quantities, min_size=1, max_size=3) | st.lists(quantities, min_size=1)
+)
 async def test_every_transaction_and_balance_is_read_or_refused(given_answers: list[Json]) -> None:
     node = cast(Endpoint, Parrot(given_answers))
-    with suppress(RpcBadResponse):
-        await read_transaction(node, chain_for(), HASH, 5)
-    with suppress(RpcBadResponse):
-        await read_native_change(node, WALLET, 1, 5)
     memory = EndpointMemory(chain_confirmed=True)
-    with suppress(RpcBadResponse):
-        await call_many(Session(chain_for(), node, memory, float("inf")), [])
+    transaction = await settled(read_transaction(node, chain_for(), HASH, 5))
+    change = await settled(read_native_change(node, WALLET, 1, 5))
+    replies = await settled(call_many(Session(chain_for(), node, memory, float("inf")), []))
+
+    assert isinstance(transaction, TransactionRead | RpcBadResponse)
+    assert isinstance(transaction, RpcBadResponse) or transaction.tx_hash == HASH
+    assert isinstance(change, RpcBadResponse) or min(change.before, change.after) >= 0
+    assert isinstance(replies, RpcBadResponse) or replies.replies == ()
+
+
+async def settled(reading: Coroutine[Any, Any, T]) -> T | RpcBadResponse:
+    """The value that is read, or the refusal."""
+    try:
+        return await reading
+    except RpcBadResponse as refusal:
+        return refusal

@@ -124,6 +124,27 @@ async def test_a_failed_transaction_moved_nothing_but_cost_its_fee() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "alone"),
+    [
+        ({"block_transactions": [TX]}, True),
+        ({"block_transactions": [TX], "block_withdrawals": [], "block_miner": OTHER}, True),
+        ({"block_transactions": [TX, BLOCK_HASH]}, False),
+        ({"block_transactions": [TX], "block_withdrawals": [{"index": "0x1"}]}, False),
+        ({"block_transactions": [TX], "block_miner": WALLET}, False),
+        ({}, False),
+    ],
+    ids=["alone", "nobody staked", "another", "a withdrawal of stakes", "the sender's block", "not told"],
+)
+async def test_a_transaction_is_alone_where_nothing_else_in_its_block_can_pay(
+    changes: dict[str, Any], alone: bool
+) -> None:
+    found = await read(**changes)
+
+    assert found.receipt is not None
+    assert found.receipt.alone == alone
+
+
+@pytest.mark.parametrize(
     ("changes", "state"),
     [({"transaction": None, "receipt": None}, "unknown"), ({"receipt": None}, "pending")],
     ids=["unknown", "pending"],

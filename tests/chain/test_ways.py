@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.chain.ways import Limit, Way, Ways
 from tests.chain.setting import chain_for
+
+WHILE = 600.0
 
 
 @pytest.mark.parametrize("best", list(Way))
@@ -56,3 +60,52 @@ def test_a_limit_that_was_not_the_reason_is_restored() -> None:
     limit.restore()
 
     assert limit.at(0) == 1000
+
+
+def test_an_endpoint_that_bears_much_quickly_is_asked_for_twice_as_much() -> None:
+    limit = Limit(100, most=1_000)
+    limit.bore(100, 0.1, now=0)
+    limit.bore(101, 0.1, now=0)
+
+    assert limit.at(0) == 400
+
+
+@pytest.mark.parametrize(("size", "seconds"), [(50, 0.1), (100, 0.6)])
+def test_a_small_or_slow_answer_shows_nothing(size: int, seconds: float) -> None:
+    limit = Limit(100, most=1_000)
+    limit.bore(size, seconds, now=0)
+
+    assert limit.at(0) == 100
+
+
+def test_a_limit_without_a_most_does_not_grow() -> None:
+    limit = Limit(100)
+    limit.bore(100, 0.0, now=0)
+
+    assert limit.at(0) == 100
+
+
+def test_after_a_refusal_nothing_grows_for_a_while() -> None:
+    limit = Limit(100, most=1_000)
+    limit.bore(100, 0.1, now=0)
+    limit.reduce(150, now=10)
+    limit.bore(150, 0.1, now=WHILE)
+    assert limit.at(WHILE) == 150
+
+    limit.bore(150, 0.1, now=10 + WHILE)
+    assert limit.at(10 + WHILE) == 300
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 2_000), st.floats(0, 3_000)), max_size=30))
+def test_a_limit_stays_between_one_and_the_most(steps: list[tuple[bool, int, float]]) -> None:
+    limit, now = Limit(100, most=1_000), 0.0
+    for is_refusal, size, passed in steps:
+        now += passed
+        before = limit.at(now)
+        if is_refusal:
+            limit.reduce(size, now)
+            assert limit.at(now) <= min(before, size)
+        else:
+            limit.bore(size, 0.0, now)
+            assert limit.at(now) in (before, min(2 * before, 1_000))
+        assert 1 <= limit.at(now) <= 1_000

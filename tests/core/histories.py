@@ -1,17 +1,20 @@
 """Trades and random histories for the accounting tests."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from hypothesis import strategies as st
 
+from shared.core.amounts import EXACT
 from shared.core.ids import Address, AssetId
+from shared.core.pnl import Totals
 from shared.core.trades import Trade, checked
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
 ONE = Address("0x" + "11" * 20)
 TWO = Address("0x" + "22" * 20)
+THREE = Address("0x" + "33" * 20)
 ETH, WETH, USDC = AssetId("ETH"), AssetId("WETH"), AssetId("USDC")
 
 
@@ -41,6 +44,32 @@ def trade(trade_id: str, side: str, amount: str | Decimal, asset: str = "ETH", *
         "created_at": START,
     }
     return checked(Trade(**{**fields, **more}))
+
+
+def check_identity(totals: Totals) -> None:
+    """The law of gains, of totals of which everything is known."""
+    names = (
+        "proceeds",
+        "market_value",
+        "withdrawn",
+        "opening_cost",
+        "invested",
+        "income",
+        "deposited",
+        "carried",
+    )
+    came = [known(getattr(totals, f"{name}_usd")) for name in names]
+    with localcontext(EXACT):
+        gained = known(totals.realised_usd) + known(totals.unrealised_usd)
+        assert gained == sum(came[:3]) - sum(came[3:])
+        short, long = known(totals.realised_short_usd), known(totals.realised_long_usd)
+        assert known(totals.realised_usd) == short + long
+
+
+def known(value: Decimal | None) -> Decimal:
+    """The value, which is known."""
+    assert value is not None
+    return value
 
 
 quantities = st.decimals(min_value="0.000001", max_value=50, places=6)
@@ -104,4 +133,37 @@ def histories(draw: st.DrawFn, known: bool = True, most: int = 25) -> list[Trade
     return trades
 
 
+@st.composite
+def crowds(draw: st.DrawFn) -> list[Trade]:
+    """Histories of few instants, amounts and prices: much of them is alike, or nearly."""
+    return [_alike(each) for each in draw(histories(known=False))]
+
+
+def _alike(one: Trade) -> Trade:
+    """The trade with its numbers rounded to very few."""
+    amount = Decimal(1 if one.amount < 25 else 2)
+    total = None if one.total_usd is None else amount * (100 if one.total_usd < 2500 else 300)
+    at = START + (one.executed_at - START) // _LONG * _LONG
+    basis = one.basis_usd and amount * 100
+    return checked(
+        one._replace(amount=amount, total_usd=total, price_usd=None, basis_usd=basis, executed_at=at)
+    )
+
+
+@st.composite
+def loose_transfers(draw: st.DrawFn) -> list[Trade]:
+    """Transfers without a link, and trades among them, so close that they may be matched in many ways."""
+    trades: list[Trade] = []
+    hour = 0.0
+    for number in range(draw(st.integers(0, 14))):
+        hour += draw(st.sampled_from([0, 0.1, 0.2, 0.25, 0.3, 5, 12, 20]))
+        side = draw(st.sampled_from(["buy", "sell", *_MOVED, *_MOVED, *_MOVED]))
+        amount = draw(st.sampled_from(["1", "0.999", "0.996"]))
+        total = draw(st.sampled_from(["100", "300", None]))
+        more: dict[str, Any] = {"wallet": draw(wallets), "total_usd": total, "day": hour / 24}
+        trades.append(trade(f"t{number:02}", side, amount, **more))
+    return trades
+
+
+_LONG = timedelta(days=150)
 _MOVED = ("transfer_in", "transfer_out")

@@ -51,9 +51,10 @@ def sighting(
     change: NativeChange | None = None,
     tokens: dict[Address, Token] | None = None,
     has_input: bool = True,
+    alone: bool = False,
 ) -> Sighting:
     """A mined transaction; without a change of balance nothing hidden was paid."""
-    receipt = Receipt(Block(9, NOON), True, fee, movements)
+    receipt = Receipt(Block(9, NOON), True, fee, movements, alone)
     read = TransactionRead(TX, Transaction(TX, sender, POOL, has_input), receipt)
     if change is None:
         visible = flows_of(movements, WALLET).get(None)
@@ -142,10 +143,21 @@ def test_only_what_was_made_for_the_caller_is_income() -> None:
 
 def test_native_coins_that_left_no_trace_are_found_by_the_balance() -> None:
     change = NativeChange(1000, 1000 - 21 + 400, 1)
-    proposal = propose(sighting(GIVEN, change=change), NOON)
+    unwrapped = Movement(None, WRAPPED or ZERO_ADDRESS, POOL, 400)
+    alone = propose(sighting(GIVEN, change=change, alone=True), NOON)
+    routed = propose(sighting(GIVEN, unwrapped, change=change), NOON)
 
-    assert legs(proposal) == [("sell", "GOOD", Decimal(5)), ("buy", "ETH", Decimal("400E-18")), GAS]
-    assert proposal.certain
+    assert legs(alone) == [("sell", "GOOD", Decimal(5)), ("buy", "ETH", Decimal("400E-18")), GAS]
+    assert legs(routed) == legs(alone)
+    assert (alone.certain, routed.certain) == (True, True)
+
+
+def test_native_coins_that_only_the_balance_shows_may_be_anothers_and_are_not_certain() -> None:
+    proposal = propose(sighting(change=NativeChange(1000, 1000 - 21 + 400, 1)), NOON)
+
+    assert legs(proposal) == [("transfer_in", "ETH", Decimal("400E-18")), GAS]
+    assert not proposal.certain
+    assert "another transaction of the block may have paid them" in proposal.notes[0]
 
 
 def test_a_balance_that_explains_nothing_is_not_used() -> None:

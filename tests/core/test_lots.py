@@ -67,6 +67,20 @@ def test_rescaled_parts_keep_their_costs_and_have_the_new_quantity(
         assert [part.cost for part in parts] == [cost for _, cost in sizes]
 
 
+@given(st.permutations([("tiny", "1E-18", "3"), ("big", "1", "3000"), ("mote", "1E-18", "5")]))
+def test_a_part_with_nothing_left_gives_its_cost_to_another(sizes: list[tuple[str, str, str]]) -> None:
+    doubt = Doubt("missing_basis", Decimal(1), None)
+    parts = [
+        whole_lot(name, START, Decimal(size), Decimal(cost), doubt if name == "tiny" else None)
+        for name, size, cost in sizes
+    ]
+    with localcontext(MONEY):
+        left, _ = rescale([*parts, lot(Decimal(1), Decimal(100))], Decimal(1))
+
+    assert (left.trade_id, f"{left.quantity:.3f}", left.cost) == ("big", "0.500", Decimal(3008))
+    assert left.doubt == Doubt("missing_basis", Decimal(3006), None)
+
+
 def test_an_unknown_cost_makes_the_sum_unknown() -> None:
     assert known_sum([Decimal(1), None]) is None
     assert known_sum([]) == 0

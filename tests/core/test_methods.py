@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.lots import MONEY, Doubt, Part, whole_lot
+from shared.core.lots import MONEY, Doubt, Part, rescale, whole_lot
 from shared.core.methods import METHODS, Method, open_pool
 from shared.core.parts import Parts
 
@@ -48,6 +48,22 @@ def test_a_method_takes_its_lots_in_its_order(
     method: Method, expected: list[tuple[str, str, str | None]]
 ) -> None:
     assert drawn(method, "2.5", LOTS) == expected
+
+
+@pytest.mark.parametrize("method", ["hifo", "lofo"])
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
+def test_lots_that_cost_the_same_stay_so_when_their_units_are_rescaled(
+    method: Method, first: int, second: int
+) -> None:
+    """Units are rounded to 18 decimals: their costs differ from the 18th digit on, which is no difference."""
+    with localcontext(MONEY):
+        lots = [lot(str(n), n, str(size), str(100 * size)) for n, size in enumerate((first, second))]
+        scaled = rescale(lots, Decimal("2.9999999"))
+    assert scaled[0].opened_cost is not None
+    assert scaled[1].opened_cost is not None
+    assert scaled[0].opened_cost / scaled[0].opened != scaled[1].opened_cost / scaled[1].opened
+
+    assert [name for name, _, _ in drawn(method, "0.5", scaled)] == ["0"]
 
 
 def test_lots_of_unknown_cost_are_ranked_last() -> None:

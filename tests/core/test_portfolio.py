@@ -9,31 +9,16 @@ from hypothesis import strategies as st
 
 from shared.core.amounts import add, to_raw
 from shared.core.balances import BalanceRead, Block
-from shared.core.chains import Chain, NativeCoin, PriceNames
 from shared.core.failures import Failure
-from shared.core.ids import Address, ChainId, address_from_bytes
+from shared.core.ids import Address, address_from_bytes
 from shared.core.portfolio import ChainRead, Portfolio, assemble, held_tokens, visible
 from shared.core.quotes import Price
 from shared.core.tokens import Token, erc20
 
+from .chain_samples import ETHEREUM as CHAIN
+
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ALICE, BOB = (address_from_bytes(bytes([n] * 20)) for n in (1, 2))
-CHAIN = Chain(
-    chain_id=ChainId(1),
-    slug="ethereum",
-    name="Ethereum",
-    aliases=(),
-    native=NativeCoin("ETH", "Ether", 18, 60),
-    wrapped_native=None,
-    multicall=None,
-    rpc_urls=(),
-    explorers=(),
-    block_time_seconds=12,
-    price_names=PriceNames(None, None, None, None),
-    enabled=True,
-    testnet=False,
-    runs_init_code=True,
-)
 
 
 def make_token(n: int, decimals: int = 6, *, listed: bool = True) -> Token:

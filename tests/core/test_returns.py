@@ -56,6 +56,10 @@ def test_a_wallet_added_later_is_a_flow_and_the_return_stays_above_minus_one() -
         (values((0, "100"), (1, None)), [], "unknown_value"),
         (values((0, "100"), (1, "90")), [flow(0.5, None)], "unknown_flow"),
         (values((0, "0"), (1, "90")), [], "unexplained_value"),
+        (values((0, "1000"), (364, "4000")), [flow(181, "2000")], "far_from_snapshots"),
+        (values((0, "1000"), (2.2, "4000")), [flow(1.1, "-2000")], "far_from_snapshots"),
+        (values((0, "100"), (30, "90")), [flow(29.5, "91")], "unexplained_value"),
+        (values((0, "100"), (30, "90")), [flow(0.5, "-110")], "unexplained_value"),
         (values((0, "100")), [], "too_few_valuations"),
         ([], [], "no_valuation"),
     ],
@@ -68,6 +72,55 @@ def test_what_cannot_be_known_is_none_with_a_reason(
     assert answer.value is None
     assert answer.reason is not None
     assert answer.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("day", "usd", "value"),
+    [
+        # 100 become 200 with the inflow, and then 300.
+        (0.9, "100", "0.5"),
+        # 100 become 200, before the inflow.
+        (29.2, "100", "1"),
+        # 50 are left at the start, and become 300.
+        (1, "-50", "5"),
+        # 100 become 350, of which 50 go.
+        (30, "-50", "2.5"),
+    ],
+)
+def test_between_distant_snapshots_a_flow_counts_at_the_one_a_day_away(
+    day: float, usd: str, value: str
+) -> None:
+    assert time_weighted(values((0, "100"), (30, "300")), [flow(day, usd)]).value == Decimal(value)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 60), st.integers(0, 500)), min_size=2, max_size=8),
+    st.lists(st.tuples(st.integers(0, 4800), st.integers(-500, 500)), max_size=8),
+)
+def test_no_more_than_everything_is_ever_lost(
+    gaps: list[tuple[int, int]], paid: list[tuple[int, int]]
+) -> None:
+    hours, series = 0, []
+    for gap, usd in gaps:
+        hours += gap
+        series.append((hours / 24, str(usd)))
+    answer = time_weighted(values(*series), [flow(hour / 240, str(usd)) for hour, usd in paid])
+
+    assert answer.value is None or answer.value >= -1
+    assert (answer.value is not None) or answer.reason
+
+
+def test_while_there_is_nothing_a_return_says_so() -> None:
+    empty = time_weighted(values((0, "0"), (1, "0")), [])
+    between = time_weighted(
+        values((0, "100"), (1, "0"), (2, "0"), (3, "55")), [flow(1, "-100"), flow(3, "50")]
+    )
+
+    assert (empty.value, between.value) == (Decimal(0), Decimal("0.1"))
+    assert empty.reason is not None
+    assert empty.reason.startswith("nothing_held: there was nothing on 2023-01-01")
+    assert between.reason is not None
+    assert between.reason.startswith("nothing_held: there was nothing on 2023-01-02")
 
 
 def test_with_nothing_held_and_nothing_put_in_nothing_is_gained() -> None:
@@ -94,6 +147,65 @@ def test_a_short_time_may_lose_or_gain_more_than_any_yearly_rate() -> None:
     assert money_weighted(values((0, "100"), (1, "250")), []).value == Decimal("1.5")
 
 
+@pytest.mark.parametrize(("day", "annualised"), [(365, None), (730, Decimal(-1))])
+def test_when_nothing_is_left_of_what_went_in_all_of_it_is_lost(day: int, annualised: Decimal | None) -> None:
+    answer = money_weighted(values((0, "100"), (day, "0")), [flow(9, "50")])
+
+    assert (answer.value, answer.reason, answer.annualised) == (Decimal(-1), None, annualised)
+
+
+def test_what_was_taken_out_before_the_rest_was_lost_is_not_lost() -> None:
+    """100 for a year, of which 25 came back in the middle of it: a quarter in half the time."""
+    answer = money_weighted(values((0, "100"), (365, "0")), [flow(182.5, "-25")])
+
+    assert answer.value == Decimal("-0.9375")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "value"),
+    [
+        ("0.000000000000003", "5000000", "1666666666666666666665.666667"),
+        ("1E-22", "5000", "49999999999999999999999999"),
+        ("1E+40", "1E-40", "-1"),
+    ],
+)
+def test_a_return_beyond_all_measure_is_told_as_well_as_it_can_be(first: str, last: str, value: str) -> None:
+    assert time_weighted(values((0, first), (1, last)), []).value == Decimal(value)
+
+
+def test_a_return_that_no_values_can_have_is_none_with_a_reason() -> None:
+    answer = time_weighted(values((0, "1E-60"), (1, "1E+60")), [])
+
+    assert answer.value is None
+    assert answer.reason is not None
+    assert answer.reason.startswith("beyond_bounds")
+
+
+extremes = st.one_of(
+    st.sampled_from(["0", "-0", "10", "-10", "1E-22", "5E+6", "1E+90", "-1E+90", "1E-90", "3E-15"]).map(
+        Decimal
+    ),
+    st.builds(lambda digits, exponent: Decimal(digits).scaleb(exponent), st.integers(), st.integers(-99, 99)),
+)
+moments = st.integers(0, 24 * 365 * 60)
+
+
+@given(
+    st.lists(st.tuples(moments, st.none() | extremes), max_size=8),
+    st.lists(st.tuples(moments, st.none() | extremes), max_size=8),
+)
+def test_whatever_the_values_a_return_is_a_number_or_has_a_reason(
+    worth: list[tuple[int, Decimal | None]], paid: list[tuple[int, Decimal | None]]
+) -> None:
+    series = [Valuation(START + timedelta(hours=hour), usd) for hour, usd in worth]
+    flows = [Flow(START + timedelta(hours=hour), usd) for hour, usd in paid]
+    index, _ = index_of(series, flows)
+
+    for answer in (time_weighted(series, flows), money_weighted(series, flows)):
+        assert answer.reason if answer.value is None else answer.value.is_finite() and answer.value >= -1
+    assert 0 <= max_drawdown(index).value <= 1
+
+
 def test_without_flows_both_returns_are_the_same() -> None:
     series = values((0, "100"), (40, "117"))
 
@@ -103,7 +215,12 @@ def test_without_flows_both_returns_are_the_same() -> None:
 @pytest.mark.parametrize(
     ("series", "flows", "reason"),
     [
-        (values((0, "100"), (365, "0")), [], "one_sided"),
+        (values((0, "0"), (365, "0")), [flow(9, "-5")], "one_sided"),
+        (values((0, "100"), (365, "-10")), [], "one_sided"),
+        (values((0, "0"), (365, "0")), [], "nothing_held"),
+        (values((0, "100"), (0, "50")), [], "no_time"),
+        (values((0, "100"), (365, "1E+14")), [], "no_rate"),
+        (values((0, "1E-3"), (7300, "1E+150")), [flow(1, "1E-3")], "beyond_bounds"),
         (values((0, "100"), (365, None)), [], "unknown_value"),
         (values((0, "100"), (730, "-132")), [flow(365, "-230")], "ambiguous"),
         (values((0, "1")), [], "too_few_valuations"),
@@ -133,6 +250,16 @@ def test_money_that_grew_at_a_rate_has_that_rate(rate: Decimal, paid: list[tuple
     assert abs(answer.annualised - rate) < Decimal("1E-8")
 
 
+@pytest.mark.parametrize(("price", "usd"), [("2", "-80"), (None, None)])
+def test_what_a_transaction_sent_to_others_is_a_flow(price: str | None, usd: str | None) -> None:
+    tx = {"tx_hash": "0x" + "ab" * 32, "chain": "base"}
+    sent = trade("o", "transfer_out", "100", wallet=ONE, price_usd=price, **tx)
+    arrived = trade("i", "transfer_in", "60", wallet=TWO, **tx)
+
+    (flow,) = external_flows(plan_of([sent, arrived], Accounting()))
+    assert flow.usd == (None if usd is None else Decimal(usd))
+
+
 def test_the_worst_fall_is_from_a_peak_to_a_later_trough() -> None:
     series = [
         Indexed(START + timedelta(days=day), Decimal(v))
@@ -150,6 +277,40 @@ def test_an_index_removes_the_flows() -> None:
 
     assert reason is None
     assert [point.value for point in series] == [1, 1, Decimal("0.9")]
+
+
+TX = {"tx_hash": "0x" + "cd" * 32, "chain": "base"}
+
+
+@pytest.mark.parametrize("shared", [{"link": "swap"}, TX])
+@pytest.mark.parametrize(("given_usd", "got_usd"), [(None, None), ("2000", None), ("2000", "1990")])
+def test_a_swap_is_no_flow_whatever_its_legs_are_said_to_be_worth(
+    shared: dict[str, str], given_usd: str | None, got_usd: str | None
+) -> None:
+    legs = [
+        trade("s", "sell", "1", total_usd=given_usd, fee_usd="3", **shared),
+        trade("b", "buy", "1990", "USDC", total_usd=got_usd, **shared),
+        trade("g", "fee", "0.001", **shared),
+    ]
+
+    assert external_flows(plan_of(legs, Accounting())) == ()
+
+
+def test_what_came_from_others_in_the_transaction_of_a_swap_is_a_flow() -> None:
+    legs = [
+        trade("s", "sell", "1", **TX),
+        trade("b", "buy", "1990", "USDC", **TX),
+        trade("i", "transfer_in", "5", "GIFT", total_usd="7", **TX),
+    ]
+
+    assert [each.usd for each in external_flows(plan_of(legs, Accounting()))] == [Decimal(7)]
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_trade_for_money_is_a_flow_even_in_a_transaction(side: str) -> None:
+    legs = [trade("a", side, "1", total_usd="10", **TX), trade("b", side, "1", "USDC", total_usd="1", **TX)]
+
+    assert [abs(each.usd or 0) for each in external_flows(plan_of(legs, Accounting()))] == [Decimal(11)]
 
 
 def test_flows_are_what_crosses_the_boundary() -> None:

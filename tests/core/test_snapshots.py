@@ -62,6 +62,27 @@ def test_a_change_is_from_the_one_before() -> None:
     assert changes([one], previous=three)[0].change_pct is None
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "pct"),
+    [
+        ("1E-22", "5000", "4999999999999999999999999900"),
+        ("3", "4", "33.333333"),
+        ("10", "-10", "-200"),
+        ("1E-99", "1E+99", "1E+200"),
+    ],
+)
+def test_a_change_may_be_beyond_all_measure(first: str, last: str, pct: str) -> None:
+    found = changes([snapshot("2024-01-01", first), snapshot("2024-01-02", last)])[1]
+
+    assert found.change_pct == Decimal(pct)
+
+
+def test_a_change_from_debts_has_no_percentage() -> None:
+    found = changes([snapshot("2024-01-01", "-10"), snapshot("2024-01-02", "10")])[1]
+
+    assert (found.change_usd, found.change_pct) == (Decimal(20), None)
+
+
 def test_an_incomplete_total_has_no_change() -> None:
     whole, part = snapshot("2024-01-01", "100"), snapshot("2024-01-02", "90", complete=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,9 @@ from shared.core.amounts import from_raw
 from shared.core.balances import Block
 from shared.core.ids import Address, ChainId, address_from_bytes
 from shared.core.tokens import erc20
-from shared.core.trades import Side
+from shared.core.trades import OnChain, Side
 from shared.core.transactions import Movement, Receipt, Transaction, TransactionRead
-from shared.core.verification import AmountCheck, check_amount
+from shared.core.verification import AmountCheck, check_amount, check_time, on_chain
 from tests.core.histories import trade
 from tests.fakes import NOON
 
@@ -70,3 +71,47 @@ def test_of_a_failed_or_waiting_transaction_nothing_is_compared() -> None:
     assert (failed.matches, failed.reason) == (None, "the transaction failed, so nothing moved")
     assert check("sell", "5", replace(read(), receipt=None)) is None
     assert check("sell", "5", TransactionRead(TX)) is None
+
+
+LATE = "executed_at is more than a day from the block's time, 2026-11-21"
+OTHER_AMOUNT = "the transaction moved another amount"
+UNREAD = "the amount could not be read"
+
+
+@pytest.mark.parametrize(
+    ("hours", "matches"), [(0, True), (24, True), (-24, True), (25, False), (-25, False)]
+)
+def test_a_time_matches_to_a_day(hours: int, matches: bool) -> None:
+    recorded = trade("t1", "sell", "1", executed_at=NOON + timedelta(hours=hours))
+    found = check_time(recorded, read())
+
+    assert found is not None
+    assert (found.matches, found.found, found.reason) == (matches, NOON, None if matches else LATE)
+
+
+@pytest.mark.parametrize(
+    ("amount", "late", "matches", "reason"),
+    [
+        ("5", 0, True, None),
+        ("4", 0, False, OTHER_AMOUNT),
+        ("5", 9, False, LATE),
+        ("4", 9, False, f"{OTHER_AMOUNT}; {LATE}"),
+        (None, 0, None, UNREAD),
+        (None, 9, False, f"{UNREAD}; {LATE}"),
+    ],
+)
+def test_a_trade_keeps_whether_all_of_it_matches(
+    amount: str | None, late: int, matches: bool | None, reason: str | None
+) -> None:
+    found = read(Movement(AT, ME, YOU, 5_000_000))
+    recorded = trade("t1", "sell", amount or "1", executed_at=NOON + timedelta(days=late))
+    checked = None if amount is None else check("sell", amount, found)
+
+    assert on_chain(found, checked, check_time(recorded, found)) == OnChain(matches, 1, NOON, reason)
+
+
+def test_nothing_is_kept_of_what_is_in_no_block() -> None:
+    waiting = replace(read(), receipt=None)
+
+    assert check_time(trade("t1", "sell", "1"), waiting) is None
+    assert on_chain(waiting, None, None) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -147,7 +147,8 @@ def _xstock(table: Table, request: Request) -> Coin | None:
 
 def _llama(table: Table, request: Request) -> Answer:
     keys = unquote(request.path.rpartition("/")[2]).split(",")
-    found = {key: coin for key in keys for coin in table.coins if _has_llama_key(coin, key)}
+    known = {key: coin for coin in table.coins for key in _llama_keys(coin)}
+    found = {key: coin for key in keys if (coin := known.get(key.lower())) is not None}
     return 200, {"coins": {key: _llama_coin(table, c) for key, c in found.items() if c.price is not None}}
 
 
@@ -238,9 +239,9 @@ def _backed_node(coin: Coin) -> object:
     }
 
 
-def _has_llama_key(coin: Coin, key: str) -> bool:
-    network, _, name = key.partition(":")
-    if network == "coingecko":
-        return coin.coingecko_id == name
-    contracts = {NETWORKS[on].llama: address.lower() for on, address in coin.contracts.items()}
-    return contracts.get(network) == name.lower()
+def _llama_keys(coin: Coin) -> Iterator[str]:
+    """What the API calls the coin, in lower case."""
+    if coin.coingecko_id is not None:
+        yield f"coingecko:{coin.coingecko_id}".lower()
+    for on, address in coin.contracts.items():
+        yield f"{NETWORKS[on].llama}:{address}".lower()

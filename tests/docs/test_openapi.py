@@ -12,8 +12,19 @@ from hypothesis import settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from shared.api import history, pnl, portfolio, trades_read, trades_routes, wallets
+from shared.api import (
+    fetch_balances,
+    history,
+    pnl,
+    portfolio,
+    runs,
+    snapshot,
+    trades_read,
+    trades_routes,
+    wallets,
+)
 from shared.api.app import build_app
+from shared.api.local_bus import deliver_here
 from shared.core.chains import Chains
 from shared.core.ids import ChainId
 from shared.errors import Unauthenticated
@@ -24,7 +35,16 @@ from shared.wiring import Context
 from tests.api.asking import ask
 from tests.fakes import Fakes
 
-ROUTES = (*portfolio.ROUTES, *pnl.ROUTES, *history.ROUTES, *trades_routes.ROUTES, *wallets.ROUTES)
+ROUTES = (
+    *portfolio.ROUTES,
+    *pnl.ROUTES,
+    *history.ROUTES,
+    *trades_routes.ROUTES,
+    *wallets.ROUTES,
+    *runs.ROUTES,
+    *snapshot.ROUTES,
+    *fetch_balances.ROUTES,
+)
 TOKEN = "Bearer good"
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
 
@@ -43,7 +63,9 @@ class OneToken:
 
 def joined(fakes: Fakes) -> App[Context]:
     """Every function on one port, for the one user who has the token."""
-    app = build_app("local", ROUTES, fakes.settings, fakes.context, clock=fakes.clock.seconds)
+    app = build_app(
+        "local", ROUTES, fakes.settings, fakes.context, clock=fakes.clock.seconds, opened=deliver_here
+    )
     object.__setattr__(app.conduct, "auth", OneToken())
     return app
 

@@ -66,6 +66,28 @@ def test_it_says_what_it_serves_and_ends_without_a_word(tmp_path: Path, number: 
     assert process.returncode in (0, -number)
 
 
+def test_runs_are_started_and_carried_out_in_the_one_process(tmp_path: Path) -> None:
+    port = free_port()
+    with started(tmp_path, PORT=str(port)) as process:
+        said = first_lines(process)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=9)
+        ) as client:
+            own = client.post("/api/v1/snapshots")
+            run = client.get(own.headers["location"])
+            of_all = client.post("/triggers/snapshot")
+            swept = client.post("/triggers/snapshot", json={"sweep": True})
+            page = client.get("/metrics").text
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+
+    assert "/api/v1/runs/{id}" in said
+    assert [answer.status_code for answer in (own, run, of_all, swept)] == [200, 200, 200, 204]
+    assert run.json()["status"] == of_all.json()["status"] == "finished"
+    assert 'messages_published_total{topic="snapshot"}' in page
+    assert errors == ""
+
+
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -102,3 +124,38 @@ def test_a_caller_cannot_pass_for_others_with_a_header(tmp_path: Path) -> None:
             ]
 
     assert [answer.status_code for answer in answers] == [400, 429]
+
+
+def test_with_tokens_nobody_can_forge_a_message(tmp_path: Path) -> None:
+    port = free_port()
+    with started(tmp_path, PORT=str(port), AUTH_MODE="oidc", GOOGLE_CLOUD_PROJECT="demo") as process:
+        said = first_lines(process)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=9)
+        ) as client:
+            answers = [client.post(f"/triggers/{name}") for name in ("snapshot", "fetch-balances")]
+            described = client.get("/openapi.json").json()["paths"]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert "/api/v1/snapshots" in described
+    assert "/triggers" not in said + "".join(described)
+
+
+@pytest.mark.parametrize(
+    ("variables", "status"),
+    [({}, 421), ({"AUTH_MODE": "oidc", "GOOGLE_CLOUD_PROJECT": "demo"}, 200)],
+    ids=["local", "oidc"],
+)
+def test_without_tokens_another_name_for_this_machine_is_not_answered(
+    tmp_path: Path, variables: dict[str, str], status: int
+) -> None:
+    port = free_port()
+    with started(tmp_path, PORT=str(port), **variables) as process:
+        first_lines(process)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=9)
+        ) as client:
+            strange = client.get("/healthz", headers={"Host": f"evil.example:{port}"})
+            own = client.get("/healthz", headers={"Host": f"localhost:{port}"})
+
+    assert (strange.status_code, own.status_code) == (status, 200)

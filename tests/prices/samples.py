@@ -3,48 +3,35 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from shared.core.chains import Chain, Chains, NativeCoin, PriceNames
 from shared.core.ids import Address, ChainId, parse_address
 from shared.core.tokens import Token, erc20, native_token
+from tests.core.chain_samples import make_chain
 from tests.devnet.price_apis import Coin
 
 NOW = datetime(2026, 9, 1, 10, tzinfo=UTC)
 KEY = "secret-key-0123456789"
 
 
-def make_chain(chain_id: int, slug: str, names: PriceNames, **fields: object) -> Chain:
-    facts: dict[str, object] = {
-        "chain_id": ChainId(chain_id),
-        "slug": slug,
-        "name": slug.title(),
-        "aliases": (),
-        "native": NativeCoin("ETH", "Ether", 18, 60),
-        "wrapped_native": None,
-        "multicall": None,
-        "rpc_urls": (),
-        "explorers": (),
-        "block_time_seconds": None,
-        "price_names": names,
-        "enabled": True,
-        "testnet": False,
-        "runs_init_code": True,
-    }
-    return Chain(**{**facts, **fields})  # type: ignore[arg-type]  # the tests name real fields
+def priced_chain(chain_id: int, slug: str, names: PriceNames, **facts: Any) -> Chain:
+    named = {"chain_id": ChainId(chain_id), "slug": slug, "name": slug.title(), "price_names": names}
+    return make_chain(**{**named, "block_time_seconds": None, **facts})
 
 
 WETH = parse_address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
-ETHEREUM = make_chain(
+ETHEREUM = priced_chain(
     1, "ethereum", PriceNames("ethereum", "ethereum", "ethereum", "Ethereum"), wrapped_native=WETH
 )
-BASE = make_chain(8453, "base", PriceNames("base", "base", "ethereum", "Base"))
-POLYGON = make_chain(
+BASE = priced_chain(8453, "base", PriceNames("base", "base", "ethereum", "Base"))
+POLYGON = priced_chain(
     137,
     "polygon",
     PriceNames("polygon", "polygon-pos", "polygon-ecosystem-token", "Polygon"),
     native=NativeCoin("POL", "Polygon Ecosystem Token", 18, 966),
 )
-SEPOLIA = make_chain(11155111, "sepolia", PriceNames(None, None, None, None), testnet=True)
+SEPOLIA = priced_chain(11155111, "sepolia", PriceNames(None, None, None, None), testnet=True)
 CHAINS = Chains([ETHEREUM, BASE, POLYGON, SEPOLIA])
 
 

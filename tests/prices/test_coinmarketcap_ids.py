@@ -9,9 +9,9 @@ import pytest
 from shared.core.chains import NativeCoin, PriceNames
 from shared.core.tokens import native_token
 from shared.prices.coinmarketcap_ids import find_id, plain_symbol
-from tests.prices.samples import BASE, BASE_ETH, ETH, ETHEREUM, USDC, make_chain
+from tests.prices.samples import BASE, BASE_ETH, ETH, ETHEREUM, USDC, priced_chain
 
-BSC = make_chain(
+BSC = priced_chain(
     56,
     "bsc",
     PriceNames("bsc", "binance-smart-chain", "binancecoin", "BinanceSmartChain"),

@@ -44,6 +44,16 @@ class Market:
         """A transaction of the wallet; its hash."""
         return send(self.anvil, self.wallet, to, data, value)
 
+    def together(self, *calls: tuple[Address, Address, bytes, int]) -> list[str]:
+        """Transactions in one block, each a sender, a receiver, data and a value; their hashes."""
+        self.anvil.rpc("evm_setAutomine", False)
+        try:
+            hashes = [send(self.anvil, *call) for call in calls]
+            self.anvil.mine()
+        finally:
+            self.anvil.rpc("evm_setAutomine", True)
+        return hashes
+
     def pay(self, token: Address, to: Address, raw: int) -> str:
         """A transfer of the wallet."""
         return self.send(token, call_data("transfer(address,uint256)", to, raw))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.core.checkpoints import VERSION
 from shared.core.ids import AssetId
 from shared.core.ledger import Accounting
 from shared.core.methods import METHODS
@@ -35,6 +36,7 @@ class Sources:
     """A store of its own for each test; counts what is read of its log."""
 
     store: Store
+    clock: Callable[[], datetime] = field(default_factory=Clock)
 
 
 def sources() -> Sources:
@@ -43,7 +45,7 @@ def sources() -> Sources:
 
 async def add(store: Store, trades: Sequence[Trade], user: str = ALICE) -> None:
     own = [each._replace(user_id=user) for each in trades]
-    await store.log.import_trades(user, [own] if own else [])
+    await store.imports.import_trades(user, [own] if own else [])
 
 
 def answer(account: Account, period: Period = Period()) -> object:  # noqa: B008
@@ -94,12 +96,17 @@ def many(count: int) -> list[Trade]:
     return [trade(number, side="sell" if number % 3 == 2 else "buy") for number in range(count)]
 
 
+# The trades of the day before the last one: they stay open.
+LAST_DAY = 24
+
+
 class Reads:
-    """A log that notes how many trades it gave."""
+    """A log that notes how many trades it gave, and lets something happen when it gave the last of them."""
 
     def __init__(self, store: Store) -> None:
         self._log = store.log
         self.trades = 0
+        self.then: Coroutine[Any, Any, None] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
@@ -108,6 +115,9 @@ class Reads:
         async for chunk in self._log.read_trades(*args, **named):
             self.trades += len(chunk)
             yield chunk
+        if self.then is not None:
+            happens, self.then = self.then, None
+            await happens
 
 
 @pytest.fixture
@@ -127,8 +137,53 @@ async def test_one_more_trade_reads_only_what_is_behind_the_checkpoint(counted: 
     log.trades = 0
     second = await read_account(ALICE, Accounting(), Period(), found)
 
-    assert log.trades == 1
+    assert log.trades == LAST_DAY + 1
     assert sum(second.held.values()) == sum(first.held.values()) + 7
+
+
+async def test_one_more_trade_of_the_last_day_does_not_replay_those_before() -> None:
+    found = sources()
+    dates = (START + timedelta(days=number // 50) for number in range(1000))
+    days = [each._replace(executed_at=at) for each, at in zip(many(1000), dates, strict=True)]
+    await add(found.store, days)
+    log = Reads(found.store)
+    counted = Sources(replace(found.store, log=log))
+    await read_account(ALICE, Accounting(), Period(), counted)
+    for number in range(2000, 2003):
+        await add(found.store, [trade(number, executed_at=days[-1].executed_at)])
+        log.trades = 0
+        account = await read_account(ALICE, Accounting(), Period(), counted)
+
+        assert log.trades == 50 + number - 1999
+    whole = await read_account(ALICE, Accounting(), Period(whole=True), counted)
+    assert answer(account) == answer(whole)
+    await found.store.close()
+
+
+async def test_a_trade_of_a_time_to_come_keeps_no_checkpoint_from_being_used(counted: Any) -> None:
+    found, log = counted
+    found.clock.now = START + timedelta(hours=999)
+    await add(found.store, [trade(90_000)])
+    await read_account(ALICE, Accounting(), Period(), found)
+    await add(found.store, [trade(1000)])
+    log.trades = 0
+    account = await read_account(ALICE, Accounting(), Period(), found)
+
+    assert log.trades == LAST_DAY + 1 + 1
+    assert answer(account) == answer(await read_account(ALICE, Accounting(), Period(whole=True), found))
+
+
+async def test_what_is_entered_while_the_log_is_read_is_not_in_the_checkpoint(counted: Any) -> None:
+    """The checkpoint is of the history as it was: the next reading starts from scratch."""
+    found, log = counted
+    early = trade(5, id="early", executed_at=START + timedelta(minutes=1))
+    log.then = add(found.store, [early])
+    await read_account(ALICE, Accounting(), Period(), found)
+    log.trades = 0
+    account = await read_account(ALICE, Accounting(), Period(), found)
+
+    assert log.trades == 1001
+    assert answer(account) == profit_and_loss(settle([*many(1000), early]), PRICES)
 
 
 async def test_a_change_before_the_checkpoint_is_seen(counted: Any) -> None:
@@ -191,7 +246,7 @@ async def test_a_checkpoint_of_another_version_is_passed_over(counted: Any) -> N
     await read_account(ALICE, Accounting(), Period(), found)
     name = accounting._name(Accounting())
     saved = await found.store.checkpoints.load_checkpoint(ALICE, name)
-    other = saved._replace(state=saved.state.replace(b'"version": 1', b'"version": 0'))
+    other = saved._replace(state=saved.state.replace(b'"version": %d' % VERSION, b'"version": 0'))
     await found.store.checkpoints.save_checkpoint(ALICE, name, other)
     log.trades = 0
     await read_account(ALICE, Accounting(), Period(), found)

@@ -126,6 +126,23 @@ async def test_of_a_failed_transaction_only_the_gas_is_left(anvil: Anvil) -> Non
     assert legs(proposal) == [gas(on, tx_hash)]
 
 
+async def test_a_payment_that_shares_the_block_with_an_approval_is_not_taken_for_its_doing(
+    anvil: Anvil,
+) -> None:
+    async with market(anvil) as on:
+        approved, paid = on.together(
+            (on.wallet, WETH_AT, call_data("approve(address,uint256)", POOL_AT, 5), 0),
+            (on.friend, on.wallet, b"", 5 * 10**18),
+        )
+        found = [await discover(on, tx_hash) for tx_hash in (approved, paid)]
+        kept = await keep_proposals("ann", found, on.context, keep_spam=False)
+        trades = await stored(on)
+
+    assert [proposal.certain for proposal in found] == [False, True]
+    assert {k.keeping for k in kept[0]} == {"uncertain"}
+    assert [(t.side, t.amount) for t in trades] == [("transfer_in", Decimal(5))]
+
+
 async def test_what_is_in_no_block_proposes_nothing(anvil: Anvil) -> None:
     async with market(anvil) as on:
         anvil.rpc("evm_setAutomine", False)
@@ -240,9 +257,9 @@ async def test_a_range_ends_where_the_chain_does(anvil: Anvil) -> None:
     async with market(anvil) as on:
         head = anvil.block_number()
         query = RangeQuery(on.chain, on.wallet, head + 1000, 10)
-        beyond = await discover_range(query, Progress(head + 5), on.context)
+        beyond = await discover_range(query, Progress(head + 1), on.context)
 
-    assert beyond.progress == Progress(head + 5, -1, head)
+    assert beyond.progress == Progress(head + 1, -1, head)
     assert beyond.progress.is_done
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from shared.core.chains import Chain, Chains
 from shared.core.ids import Address, ChainId
 from shared.core.tokens import Token
 from shared.core.transactions import Movement, NativeChange, Receipt, Transaction, TransactionRead
-from shared.errors import RpcBadResponse, RpcError, RpcTimeout, RpcUnavailable, RpcUnsupported
+from shared.errors import InvalidInput, RpcBadResponse, RpcError, RpcTimeout, RpcUnavailable, RpcUnsupported
 from shared.services.discovery import MAX_SPANS, Progress, RangeQuery, discover_range
 from shared.store.ports import Store
 from shared.store.trade_ids import TradeIds
@@ -160,3 +161,15 @@ async def test_a_transaction_that_nobody_can_read_is_named_and_does_not_hold_up_
     assert [p.read.tx_hash for p in found.proposals] == [places[0].tx_hash, places[2].tx_hash]
     assert [places[1].tx_hash in failure.message for failure in found.failures] == [True]
     assert cast(Progress, found.progress).is_done
+
+
+async def test_a_range_begins_no_later_than_the_next_block() -> None:
+    history = FakeHistory([], 5, iter([100]), cycle_of([]))
+    query = RangeQuery(chain_for(), WALLET, None, 10)
+    following = await discover_range(query, Progress(6), FakeSources(history))
+    with pytest.raises(InvalidInput) as raised:
+        await discover_range(query, Progress(7), FakeSources(history))
+
+    assert following.complete
+    assert following.progress == Progress(6, -1, 5)
+    assert raised.value.field == "from_block"

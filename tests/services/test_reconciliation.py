@@ -7,10 +7,12 @@ from decimal import Decimal
 import pytest
 
 from shared.core.balances import BalanceRead
+from shared.core.chains import Chains
 from shared.core.ids import Address, AssetId, ChainId
 from shared.core.reconcile import Holder
 from shared.core.tokens import erc20
 from shared.errors import RpcTimeout
+from shared.facts import load_chains
 from shared.services.reconciliation import MOST_WALLETS, Reconciled, reconcile_holdings
 from shared.services.valuation import describe_assets
 from shared.wiring import Context
@@ -89,6 +91,19 @@ async def test_an_address_without_a_contract_holds_nothing_that_is_known(fakes: 
 
     assert answer.rows[0].chain_quantity is None
     assert answer.reasons[WALLET, USDC.asset_id].startswith("no_contract: ")
+
+
+async def test_a_chain_that_is_not_read_is_said_not_to_be_and_does_not_hold_up_the_others() -> None:
+    known = load_chains()
+    fakes = Fakes(chains=Chains([known[ChainId(1)]]), known_chains=known)
+    fakes.client(1).balances = {(WALLET, None): 10**18}
+    on_base = AssetId("eip155:8453/slip44:60")
+    answer = await reconciled(fakes.context(), {(WALLET, ETH): Decimal(1), (WALLET, on_base): Decimal(2)})
+
+    assert {row.asset: row.chain_quantity for row in answer.rows} == {ETH: Decimal(1), on_base: None}
+    assert answer.reasons[WALLET, on_base].startswith("not_enabled: ")
+    assert answer.failures == ()
+    assert fakes.clients.by_id.keys() == {ChainId(1)}
 
 
 async def test_of_very_many_wallets_the_rest_is_said_not_to_be_read(fakes: Fakes) -> None:

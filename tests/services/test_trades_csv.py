@@ -52,14 +52,22 @@ AMOUNTS = st.decimals(min_value=Decimal("1e-8"), max_value=Decimal("1e12"), plac
 # Hypothesis takes the bounds without a zone.
 MOMENTS = st.datetimes(
     datetime(2009, 1, 2),  # noqa: DTZ001
-    datetime(2030, 1, 1),  # noqa: DTZ001
+    NOON.replace(tzinfo=None) + timedelta(days=1),
     timezones=st.just(UTC),
 )
 
 
+ASSETS = [
+    ("ETH", "ethereum"),
+    ("ETH", "base"),
+    ("eip155:1/slip44:60", "ethereum"),
+    (f"eip155:8453/erc20:{WALLET}", "base"),
+]
+
+
 @st.composite
 def trades(draw: st.DrawFn) -> Trade:
-    asset = draw(st.sampled_from(["ETH", "eip155:1/slip44:60", f"eip155:8453/erc20:{WALLET}"]))
+    asset, chain = draw(st.sampled_from(ASSETS))
     fields: dict[str, Any] = {
         "id": draw(st.text("0123456789abcdef", min_size=30, max_size=30)),
         "user_id": "alice",
@@ -72,7 +80,7 @@ def trades(draw: st.DrawFn) -> Trade:
         "total_usd": None,
         "fee_usd": draw(st.none() | MONEY),
         "tx_hash": draw(st.none() | st.integers(0, 2**256 - 1).map(lambda number: f"0x{number:064x}")),
-        "chain": draw(st.sampled_from(["ethereum", "base"])),
+        "chain": chain,
         "wallet": draw(st.none() | st.just(Address(WALLET))),
         "status": draw(st.sampled_from(["pending", "confirmed", "failed"])),
         "executed_at": draw(MOMENTS),

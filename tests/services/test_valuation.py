@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from shared.core.balances import TokenFault
+from shared.core.chains import Chains
 from shared.core.ids import Address, AssetId, ChainId
 from shared.core.tokens import Token, erc20
 from shared.errors import PriceUnavailable, RpcTimeout
+from shared.facts import load_chains
 from shared.services.valuation import MOST_UNLISTED, describe_assets, price_assets
 from shared.wiring import Context
 from tests.fakes import USDC, FakeCatalogue, Fakes, price
@@ -105,6 +108,15 @@ async def test_an_issuer_that_fails_leaves_the_contract_to_be_asked(fakes: Fakes
     assert [failure.code for failure in described.failures] == ["price_unavailable"]
 
 
+async def test_what_its_contract_says_is_told(fakes: Fakes, issuer: Issuer) -> None:
+    fakes.client(1).unlisted[STRANGER] = TokenFault(STRANGER, "no contract code at this address")
+    described = await describe_assets([STRANGE], sources(fakes, issuer))
+
+    assert described.reasons[STRANGE] == (
+        "unlisted: no token list knows it; its contract: no contract code at this address"
+    )
+
+
 async def test_a_chain_that_cannot_be_asked_is_a_failure_and_a_reason(fakes: Fakes, issuer: Issuer) -> None:
     fakes.client(1).error = RpcTimeout("ethereum: no answer")
     described = await describe_assets([STRANGE, ETH], sources(fakes, issuer))
@@ -121,6 +133,36 @@ async def test_every_asset_has_a_token_or_a_reason_however_many_there_are(
     described = await describe_assets(assets, sources(fakes, issuer))
 
     assert described.reasons.keys() == set(assets)
+
+
+def reading_ethereum_only(tokens: tuple[Token, ...] = (USDC,)) -> Fakes:
+    """Base and all the others are known, and not read."""
+    known = load_chains()
+    return Fakes(chains=Chains([known[ChainId(1)]]), known_chains=known, tokens=tokens)
+
+
+async def test_what_is_traded_on_a_chain_that_is_not_read_is_priced_all_the_same(issuer: Issuer) -> None:
+    listed = erc20(ChainId(8453), STRANGER, "DEGEN", "Degen", 18, listed=True)
+    fakes = reading_ethereum_only((listed,))
+    coin = AssetId("eip155:8453/slip44:60")
+    fakes.book.known = {coin: price(coin, "3000"), listed.asset_id: price(listed.asset_id, "2")}
+    found = sources(fakes, issuer)
+    described = await describe_assets([coin, listed.asset_id], found)
+    prices, _ = await price_assets([coin, listed.asset_id], described, found)
+
+    assert [prices[asset].price_usd for asset in (coin, listed.asset_id)] == [Decimal(3000), Decimal(2)]
+    assert fakes.clients.by_id == {}
+
+
+async def test_a_contract_on_a_chain_that_is_not_read_is_not_asked(issuer: Issuer) -> None:
+    fakes = reading_ethereum_only()
+    asset = AssetId(f"eip155:8453/erc20:{STRANGER}")
+    described = await describe_assets([asset], sources(fakes, issuer))
+
+    assert described.reasons[asset] == (
+        "unlisted: no token list knows it, and base is not one of the chains that are read here"
+    )
+    assert (described.failures, fakes.clients.by_id) == ([], {})
 
 
 async def test_without_tokens_no_price_is_asked_for(fakes: Fakes, issuer: Issuer) -> None:

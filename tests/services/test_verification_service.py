@@ -110,17 +110,46 @@ async def test_native_coins_are_compared_by_value_by_wrapping_and_by_balance(anv
     assert found[3].amount.found_raw == 10**15
 
 
-async def test_gas_is_compared_with_a_fee(anvil: Anvil) -> None:
+@pytest.mark.parametrize("asset", [ETH_ID, "ETH"])
+async def test_the_gas_of_a_failed_transaction_was_paid_and_so_its_fee_is_confirmed(
+    anvil: Anvil, asset: str
+) -> None:
     async with market(anvil) as on:
         tx_hash = on.send(POOL_AT, call_data("fail()"))
         paid = Decimal(fee_of(anvil, tx_hash)) / 10**18
-        found = await verify(on, tx_hash, "fee", ETH_ID, str(paid))
-        failed = await verify(on, tx_hash, "sell", USDC_ID, "1")
+        await on.context.store.trades.add_trades("ann", [trade(on, tx_hash, "fee", asset, str(paid))])
+        found = await verify_kept_trade("ann", "t1", on.context)
 
     assert found.amount is not None
-    assert (found.trade.status, found.amount.matches) == ("failed", True)
-    assert failed.amount is not None
-    assert (failed.trade.status, failed.amount.matches) == ("failed", None)
+    assert (found.state, found.trade.status, found.changed) == ("failed", "confirmed", True)
+    assert found.amount.matches
+    assert found.trade.on_chain is not None
+    assert found.trade.on_chain.matches
+
+
+async def test_whatever_else_a_failed_transaction_was_to_do_did_not_happen(anvil: Anvil) -> None:
+    async with market(anvil) as on:
+        tx_hash = on.send(POOL_AT, call_data("fail()"))
+        found = [
+            await verify(on, tx_hash, "sell", USDC_ID, "1"),
+            await verify(on, tx_hash, "transfer_out", ETH_ID, "1"),
+            await verify(on, tx_hash, "fee", USDC_ID, "1"),
+            await verify(on, tx_hash, "fee", ETH_ID, "1", wallet=on.friend),
+        ]
+
+    assert [each.trade.status for each in found] == ["failed"] * 4
+
+
+async def test_what_another_may_have_paid_in_the_block_is_no_mismatch(anvil: Anvil) -> None:
+    async with market(anvil) as on:
+        sold, _ = on.together(
+            (on.wallet, POOL_AT, call_data("sellForNative(address,uint256,uint256)", USDC_AT, 3, 10**15), 0),
+            (on.friend, on.wallet, b"", 10**18),
+        )
+        found = await verify(on, sold, "buy", ETH_ID, "0.001")
+
+    assert found.amount is not None
+    assert (found.amount.matches, found.amount.found_raw) == (None, 10**15 + 10**18)
 
 
 async def test_a_waiting_transaction_keeps_its_trade_pending_until_it_is_mined(anvil: Anvil) -> None:
@@ -215,7 +244,7 @@ async def test_all_faults_of_several_trades_are_told_with_their_numbers(anvil: A
             trade(on, UNKNOWN, "sell", USDC_ID, "1", chain="nowhere"),
         ]
         with pytest.raises(InvalidRequest) as raised:
-            await verify_trades(bad, on.context)
+            await verify_trades(bad, on.context, several=True)
 
     assert [f.field for f in raised.value.faults] == [
         "trades[0].tx_hash",

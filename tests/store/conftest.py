@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,13 @@ from tests.store.samples import Clock
 class IndexedCloud(Cloud):
     """Refuses queries as the real Firestore does: those that have no declared index."""
 
-    async def select(self, query: AsyncQuery) -> list[Document]:
+    async def select(self, query: AsyncQuery, at: datetime | None = None) -> list[Document]:
         require_index(query._to_protobuf())
-        return await super().select(query)
+        return await super().select(query, at)
+
+    async def count(self, query: AsyncQuery) -> int:
+        require_index(query._to_protobuf())
+        return await super().count(query)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,14 @@ from shared.core.snapshots import Snapshot
 from shared.core.trades import Trade
 from shared.errors import Conflict, DuplicateTrade, NotFound, PreconditionFailed
 from shared.store.buckets import bucket
-from shared.store.claims import HOLD_CLAIM, KEEP_ANSWER, KEEP_CHECKPOINT, KeptClaim, judge
+from shared.store.claims import (
+    HOLD_CLAIM,
+    KEEP_ANSWER,
+    KEEP_CHECKPOINT,
+    ImportOvertaken,
+    KeptClaim,
+    judge,
+)
 from shared.store.codecs import event_names, position_of, require_distinct, trade_key
 from shared.store.ports import (
     MAX_WALLETS,
@@ -30,6 +37,14 @@ from shared.store.ports import (
     StoredTrade,
     TradeFilter,
 )
+from tests.store.run_fakes import (
+    FakeLatest,
+    FakeOwners,
+    FakeParts,
+    FakeRuns,
+    FakeRunSnapshots,
+    RunShelf,
+)
 
 T = TypeVar("T")
 
@@ -43,10 +58,12 @@ class Shelf:
     clock: Callable[[], datetime]
     trades: dict[str, StoredTrade] = field(default_factory=dict)
     changes: list[tuple[str, datetime]] = field(default_factory=list)
+    imported: dict[str, int] = field(default_factory=dict)
     claims: dict[tuple[str, str], KeptClaim] = field(default_factory=dict)
     checkpoints: dict[tuple[str, str], tuple[datetime, SavedCheckpoint]] = field(default_factory=dict)
     wallets: dict[tuple[str, Address], SavedWallet] = field(default_factory=dict)
     snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
+    runs: RunShelf = field(default_factory=RunShelf)
 
     def known_answer(self, user: str, claim: Claim) -> Answer | None:
         return judge(self.claims.get((user, claim.key)), claim, self.clock())
@@ -126,15 +143,6 @@ class FakeTradeLog:
         for start in range(0, len(rows), 1000):
             yield tuple(rows[start : start + 1000])
 
-    async def find_duplicates(self, user: str, trades: Sequence[Trade]) -> Mapping[str, str]:
-        found = ((trade.id, self._shelf.duplicate(user, trade)) for trade in trades)
-        return {trade_id: existing for trade_id, existing in found if existing is not None}
-
-    async def import_trades(
-        self, user: str, chunks: Iterable[Sequence[Trade]], once: Once | None = None
-    ) -> Answer | None:
-        return add(self._shelf, user, chunks, once)
-
     async def read_revision(self, user: str) -> str:
         return str(len(self._shelf.changes))
 
@@ -142,6 +150,37 @@ class FakeTradeLog:
         links, hashes = event_names(trades)
         earlier = [s.trade for s in self._shelf.owned(user) if s.trade.executed_at <= boundary]
         return any(trade.link in links or trade.tx_hash in hashes for trade in earlier)
+
+
+class FakeImports:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    async def find_duplicates(self, user: str, trades: Sequence[Trade]) -> Mapping[str, str]:
+        found = ((trade.id, self._shelf.duplicate(user, trade)) for trade in trades)
+        return {trade_id: existing for trade_id, existing in found if existing is not None}
+
+    async def read_moments(self, user: str, moments: Sequence[datetime]) -> AsyncIterator[tuple[Trade, ...]]:
+        found = [s.trade for s in self._shelf.owned(user) if s.trade.executed_at in moments]
+        for start in range(0, len(found), 1000):
+            yield tuple(found[start : start + 1000])
+
+    async def import_trades(
+        self,
+        user: str,
+        chunks: Iterable[Sequence[Trade]],
+        once: Once | None = None,
+        *,
+        since: str | None = None,
+    ) -> Answer | None:
+        known = None if once is None else self._shelf.known_answer(user, once.claim)
+        if known is not None:
+            return known
+        if since is not None and self._shelf.imported.get(user, 0) > int(since):
+            raise ImportOvertaken
+        add(self._shelf, user, chunks, once)
+        self._shelf.imported[user] = len(self._shelf.changes)
+        return None
 
 
 class FakeCheckpoints:
@@ -267,6 +306,8 @@ def _matches(trade: Trade, where: TradeFilter) -> bool:
     in_time = (where.since is None or trade.executed_at >= where.since) and (
         where.until is None or trade.executed_at < where.until
     )
+    if where.mismatched and (trade.on_chain is None or trade.on_chain.matches is not False):
+        return False
     return in_time and all(getattr(trade, name) == value for name, value in wanted.items())
 
 
@@ -299,10 +340,16 @@ def fake_store(clock: Callable[[], datetime]) -> Store:
     return Store(
         trades=FakeTrades(shelf),
         log=FakeTradeLog(shelf),
+        imports=FakeImports(shelf),
         checkpoints=FakeCheckpoints(shelf),
         wallets=FakeWallets(shelf),
         snapshots=FakeSnapshots(shelf),
         answers=FakeAnswers(shelf),
+        owners=FakeOwners(shelf.wallets),
+        runs=FakeRuns(shelf.runs),
+        parts=FakeParts(shelf.runs, shelf.snapshots),
+        latest=FakeLatest(shelf.runs, clock),
+        run_snapshots=FakeRunSnapshots(shelf.snapshots),
         ready=nothing,
         close=nothing,
     )

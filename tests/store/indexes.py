@@ -14,9 +14,13 @@ _EQUALITIES = ("EQUAL", "IN")
 
 
 class Need(NamedTuple):
-    """What a query asks of an index: fields of one value, then fields in an order."""
+    """What a query asks of an index: fields of one value, then fields in an order.
+
+    Its scope is one collection, or all collections of this name.
+    """
 
     collection: str
+    scope: str
     equal: frozenset[str]
     ordered: Ordered
 
@@ -37,7 +41,7 @@ def require_index(structured_query: Any) -> None:
 def need_of(structured_query: Any) -> Need:
     """The need of a query: a range comes behind the equalities, as the first of the order."""
     (source,) = structured_query.from_
-    assert not source.all_descendants
+    scope = "COLLECTION_GROUP" if source.all_descendants else "COLLECTION"
     equal, ranges = set(), []
     for field, operator in _filters(structured_query.where):
         if operator in _EQUALITIES:
@@ -51,7 +55,7 @@ def need_of(structured_query: Any) -> Need:
         # Every index ends with the name, in the direction of the field before.
         (_, direction) = ordered.pop()
         assert not ordered or ordered[-1][1] == direction
-    return Need(source.collection_id, frozenset(equal), tuple(ordered))
+    return Need(source.collection_id, scope, frozenset(equal), tuple(ordered))
 
 
 def _filters(where: Any) -> list[tuple[str, str]]:
@@ -65,11 +69,19 @@ def _filters(where: Any) -> list[tuple[str, str]]:
 
 
 def _automatic(need: Need, overrides: list[dict[str, Any]]) -> bool:
-    """Equalities alone merge the automatic indexes of single fields; so does one order alone."""
-    exempt = {o["fieldPath"] for o in overrides if o["collectionGroup"] == need.collection}
-    if need.equal & exempt or {field for field, _ in need.ordered} & exempt:
+    """Equalities alone merge the indexes of single fields; so does one order alone."""
+    own = {o["fieldPath"]: o["indexes"] for o in overrides if o["collectionGroup"] == need.collection}
+    wanted = [(field, "ASCENDING") for field in need.equal] + [*need.ordered]
+    if not all(_has_single_index(own.get(field), need.scope, order) for field, order in wanted):
         return False
     return not need.ordered or (not need.equal and len(need.ordered) == 1)
+
+
+def _has_single_index(declared: list[dict[str, str]] | None, scope: str, order: str) -> bool:
+    """A field without an override has indexes for one collection, in both orders."""
+    if declared is None:
+        return scope == "COLLECTION"
+    return any(index["queryScope"] == scope and index["order"] == order for index in declared)
 
 
 def _composite(need: Need, indexes: list[dict[str, Any]]) -> bool:
@@ -80,7 +92,8 @@ def _composite(need: Need, indexes: list[dict[str, Any]]) -> bool:
         fields = tuple((field["fieldPath"], field["order"]) for field in index["fields"])
         length = len(fields) - len(need.ordered)
         prefix = {field for field, _ in fields[:length]}
-        fits = index["collectionGroup"] == need.collection and fields[length:] == need.ordered
+        place = (index["collectionGroup"], index["queryScope"])
+        fits = place == (need.collection, need.scope) and fields[length:] == need.ordered
         if length >= 0 and fits and prefix <= need.equal:
             found, covered = True, covered | prefix
     return found and covered == need.equal

@@ -1,4 +1,4 @@
-"""What is Firestore's own: crashes between commits, repeated commits, declared indexes."""
+"""What is Firestore's own: lost and repeated commits, declared indexes."""
 
 from __future__ import annotations
 
@@ -12,45 +12,10 @@ from shared.errors import Conflict, StoreUnavailable
 from shared.store.firestore.cloud import Cloud, document_id
 from shared.store.firestore.opening import store_in
 from shared.store.ports import Store
+from tests.store.clouds import DeafCloud, RepeatingCloud
 from tests.store.conftest import IndexedCloud
 from tests.store.indexes import INDEXES, IndexMissing
 from tests.store.samples import ALICE, START, Clock, once, trade, tx
-
-
-class Crash(BaseException):
-    """The process is gone."""
-
-
-class CrashingCloud(IndexedCloud):
-    """Its process is gone after so many commits: no further one reaches the database."""
-
-    def __init__(self, project: str, commits: int) -> None:
-        super().__init__(project)
-        self._left = commits
-
-    async def commit(self, batch: AsyncWriteBatch) -> None:
-        if self._left == 0:
-            raise Crash
-        self._left -= 1
-        await super().commit(batch)
-
-
-class DeafCloud(IndexedCloud):
-    """Its commits arrive, their answers do not."""
-
-    async def commit(self, batch: AsyncWriteBatch) -> None:
-        await super().commit(batch)
-        raise StoreUnavailable("no answer")
-
-
-class RepeatingCloud(IndexedCloud):
-    """Sends every commit twice, as Google's library does when an answer is lost, and hears the second one."""
-
-    async def commit(self, batch: AsyncWriteBatch) -> None:
-        writes = list(batch._write_pbs)
-        await super().commit(batch)
-        batch._write_pbs = writes
-        await super().commit(batch)
 
 
 async def read_all(store: Store) -> list[Trade]:
@@ -59,44 +24,6 @@ async def read_all(store: Store) -> list[Trade]:
 
 def many(count: int) -> list[Trade]:
     return [trade(n, tx_hash=tx(n), chain="base") for n in range(count)]
-
-
-@pytest.mark.parametrize("commits", range(6))
-async def test_an_import_that_crashed_anywhere_can_be_repeated(
-    cloud: IndexedCloud, clock: Clock, commits: int
-) -> None:
-    project = cloud.client.project
-    crashing = store_in(CrashingCloud(project, commits), clock)
-    with pytest.raises(Crash):
-        await crashing.log.import_trades(ALICE, [many(700)], once())
-    await crashing.close()
-    store = store_in(cloud, clock)
-
-    clock.pass_(minutes=2)
-    answer = await store.log.import_trades(ALICE, [many(700)], once(body=b"second"))
-
-    # The first one opens the journal, three write the trades, the fifth makes it happen.
-    assert answer == (once().answer if commits == 5 else None)
-    assert await read_all(store) == many(700)
-    await store.close()
-
-
-async def test_a_crashed_import_is_gone_before_the_next_one(cloud: IndexedCloud, clock: Clock) -> None:
-    crashing = store_in(CrashingCloud(cloud.client.project, 3), clock)
-    with pytest.raises(Crash):
-        await crashing.log.import_trades(ALICE, [many(700)])
-    await crashing.close()
-    store = store_in(cloud, clock)
-    assert len(await read_all(store)) == 600
-
-    with pytest.raises(Conflict, match="at work"):
-        await store.log.import_trades(ALICE, [[trade(1000)]])
-    clock.pass_(minutes=2)
-    await store.log.import_trades(ALICE, [[trade(1000)]])
-
-    assert await read_all(store) == [trade(1000)]
-    await store.trades.add_trades(ALICE, many(5))
-    await store.close()
 
 
 async def test_an_addition_whose_answer_was_lost_can_be_repeated(cloud: IndexedCloud, clock: Clock) -> None:
@@ -108,27 +35,6 @@ async def test_an_addition_whose_answer_was_lost_can_be_repeated(cloud: IndexedC
 
     assert await store.trades.add_trades(ALICE, many(2), once(body=b"second")) == once().answer
     assert await read_all(store) == many(2)
-    await store.close()
-
-
-async def test_an_import_whose_last_answer_was_lost_is_not_taken_back(
-    cloud: IndexedCloud, clock: Clock
-) -> None:
-    class DeafAtTheEnd(IndexedCloud):
-        async def commit(self, batch: AsyncWriteBatch) -> None:
-            ends = any("finished" in write.update.fields for write in batch._write_pbs)
-            await super().commit(batch)
-            if ends:
-                raise StoreUnavailable("no answer")
-
-    deaf = store_in(DeafAtTheEnd(cloud.client.project), clock)
-    with pytest.raises(StoreUnavailable):
-        await deaf.log.import_trades(ALICE, [many(5)], once())
-    await deaf.close()
-    store = store_in(cloud, clock)
-
-    assert await read_all(store) == many(5)
-    assert await store.log.import_trades(ALICE, [many(5)], once()) == once().answer
     await store.close()
 
 
@@ -212,3 +118,25 @@ def test_ids_of_documents_do_not_run_together() -> None:
     assert len(ids) == len(names)
     assert all(0 < len(each) <= 1500 and "/" not in each and each not in (".", "..") for each in ids)
     assert document_id("01ab") == "01ab"
+
+
+async def test_a_claim_that_another_request_has_taken_meanwhile_is_not_taken_again(
+    cloud: IndexedCloud, clock: Clock
+) -> None:
+    store = store_in(cloud, clock)
+    await store.answers.begin_answer(ALICE, once().claim)
+    clock.pass_(minutes=2)  # it has expired, so that both find a claim that is free
+
+    class Slow(IndexedCloud):
+        async def commit(self, batch: AsyncWriteBatch) -> None:
+            await store.answers.begin_answer(ALICE, once(request_hash="other").claim)
+            await super().commit(batch)
+
+    slow = store_in(Slow(cloud.client.project), clock)
+    with pytest.raises(Conflict):
+        await slow.answers.begin_answer(ALICE, once().claim)
+
+    await store.answers.finish_answer(ALICE, once(request_hash="other"))
+    assert await store.answers.find_answer(ALICE, once(request_hash="other").claim) == once().answer
+    await slow.close()
+    await store.close()

@@ -7,19 +7,30 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from sqlite3 import Connection
+from typing import TypeVar
 
 import pytest
 
+from shared.counts import Counts
 from shared.errors import ConfigError, StoreUnavailable
+from shared.store.keeping import KEEP_LATEST, KEEP_PART, KEEP_RUN
 from shared.store.opening import open_store
 from shared.store.ports import Order, Store, TradeFilter
 from shared.store.sqlite.database import Database
+from shared.store.sqlite.owners import SqliteOwners
+from shared.store.sqlite.parts import SqliteParts
+from shared.store.sqlite.run_snapshots import SqliteRunSnapshots
+from shared.store.sqlite.runs import SqliteRuns
 from shared.store.sqlite.schema import MIGRATIONS
 from shared.store.sqlite.trades import select_trades
+from tests.store.run_samples import KEY, RUN, fragment, part, plan_page, price_page, run
 from tests.store.samples import ALICE, ETH, START, WALLET, Clock, once, trade
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 
@@ -161,6 +172,7 @@ async def test_no_page_sorts_or_scans_whatever_the_filters(tmp_path: Path, order
             for names in combinations(FILTERS, size):
                 where = TradeFilter(**{name: FILTERS[name] for name in names}, since=START)  # type: ignore[arg-type]
                 select_trades(ALICE, where, order, None, 51, connection)
+        select_trades(ALICE, TradeFilter(status="confirmed", mismatched=True), order, None, 51, connection)
         connection.set_trace_callback(None)
         queries = [query for query in asked if query.startswith("SELECT")]
         return [
@@ -169,7 +181,8 @@ async def test_no_page_sorts_or_scans_whatever_the_filters(tmp_path: Path, order
         ]
 
     for query, plan in await database.read(plans):
-        assert plan.startswith("SEARCH trades USING INDEX trades_by_"), query
+        index = "trades_mismatched" if "json_extract" in query else "trades_by_"
+        assert plan.startswith(f"SEARCH trades USING INDEX {index}"), query
         assert ";" not in plan, query
     await database.close()
 
@@ -178,3 +191,102 @@ async def test_no_page_sorts_or_scans_whatever_the_filters(tmp_path: Path, order
 def test_another_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="STORE"):
         open_store(name, None, Clock())
+
+
+async def test_a_file_of_an_older_program_gets_the_new_tables(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(MIGRATIONS[0])
+    connection.execute("INSERT INTO wallets VALUES ('alice', ?, '', '[]', 1)", (WALLET,))
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    store = open_file(path)
+
+    assert [each.address for each in await store.wallets.list_wallets(ALICE)] == [WALLET]
+    assert await store.runs.add_run(run()) == run()
+    await store.close()
+
+
+async def test_what_has_expired_goes_when_a_run_is_added(tmp_path: Path) -> None:
+    clock = Clock()
+    store = open_store(f"sqlite:{tmp_path / 'store.db'}", None, clock)
+    await write_run(store, RUN)
+    clock.now += KEEP_PART
+    await store.runs.add_run(run("second"))
+    assert await count_rows(tmp_path) == {"runs": 2, "run_pages": 1, "parts": 0, "latest": 1}
+
+    clock.now += KEEP_LATEST
+    await store.runs.add_run(run("third"))
+    assert await count_rows(tmp_path) == {"runs": 3, "run_pages": 1, "parts": 0, "latest": 0}
+
+    clock.now += KEEP_RUN
+    await store.runs.add_run(run("fourth"))
+    assert await count_rows(tmp_path) == {"runs": 1, "run_pages": 0, "parts": 0, "latest": 0}
+    await store.close()
+
+
+async def write_run(store: Store, run_id: str) -> None:
+    await store.runs.add_run(run(run_id))
+    await store.runs.add_page(run_id, plan_page(0))
+    await store.runs.add_prices(run_id, price_page(0))
+    await store.parts.add_part(part(run_id=run_id))
+    await store.latest.put_latest([fragment()])
+
+
+async def count_rows(folder: Path) -> dict[str, int]:
+    connection = sqlite3.connect(folder / "store.db")
+    tables = ("runs", "run_pages", "parts", "latest")
+    rows = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+    connection.close()
+    return rows
+
+
+async def test_no_query_of_a_run_scans_a_table(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Traced(Database):
+        async def read(self, work: Callable[[Connection], T]) -> T:
+            def traced(connection: Connection) -> T:
+                connection.set_trace_callback(asked.append)
+                return work(connection)
+
+            return await super().read(traced)
+
+    database = Traced(str(tmp_path / "store.db"))
+    runs, parts = SqliteRuns(database, Clock()), SqliteParts(database, Clock())
+    await runs.list_overdue(START, 5)
+    await runs.list_overdue(START, 5, run())
+    await runs.list_finished(5)
+    await runs.list_prices(RUN, 0)
+    await parts.count_parts(RUN, 0)
+    await parts.list_keys(RUN, 0, 99)
+    await parts.read_parts(RUN, [KEY])
+    await parts.read_progress(RUN)
+    await SqliteOwners(database).page_owners("alice", 5)
+    await SqliteRunSnapshots(database).list_kept(RUN, [ALICE])
+
+    queries = [query for query in asked if query.startswith("SELECT")]
+    assert len(queries) == 12
+    connection = sqlite3.connect(tmp_path / "store.db")
+    for query in queries:
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+        assert all("USING" in step or step.startswith("LIST SUBQUERY") for step in steps), (query, steps)
+        assert not any("TEMP B-TREE" in step for step in steps), (query, steps)
+    connection.close()
+    await database.close()
+
+
+async def test_reads_and_written_rows_are_counted() -> None:
+    counts = Counts()
+    store = open_store("sqlite::memory:", None, Clock(), counts)
+
+    await store.runs.add_run(run())
+    await store.runs.add_run(run())
+    await store.runs.get_run(RUN)
+
+    assert [*counts] == [
+        ("store_reads_total", (("store", "sqlite"),), 1),
+        ("store_writes_total", (("store", "sqlite"),), 1),
+    ]
+    await store.close()

@@ -63,7 +63,7 @@ async def add_one_at_the_same_time(store: Store) -> None:
 
 
 async def import_an_older_one(store: Store) -> None:
-    await store.log.import_trades(ALICE, [[trade(9)], [trade(2)]])
+    await store.imports.import_trades(ALICE, [[trade(9)], [trade(2)]])
 
 
 async def change_one(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.trades import LotPick
+from shared.core.trades import LotPick, OnChain
 from shared.errors import InvalidInput
 from shared.store.codecs import (
     format_position,
@@ -31,12 +31,19 @@ money = st.decimals(0, Decimal(10) ** 30, allow_nan=False, allow_infinity=False)
 ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
 
 
-@given(money, moments, st.lists(st.tuples(ids, money), max_size=3), st.none() | money)
+seen = st.builds(OnChain, st.none() | st.booleans(), st.integers(0, 2**63), moments, st.none() | st.text())
+
+
+@given(money, moments, st.lists(st.tuples(ids, money), max_size=3), st.none() | money, st.none() | seen)
 def test_a_row_is_the_trade(
-    amount: Decimal, at: datetime, lots: list[tuple[str, Decimal]], fee: Decimal | None
+    amount: Decimal,
+    at: datetime,
+    lots: list[tuple[str, Decimal]],
+    fee: Decimal | None,
+    on_chain: OnChain | None,
 ) -> None:
     picks = tuple(LotPick(*pick) for pick in lots)
-    kept = trade(1)._replace(amount=amount, executed_at=at, lots=picks, fee_usd=fee)
+    kept = trade(1)._replace(amount=amount, executed_at=at, lots=picks, fee_usd=fee, on_chain=on_chain)
 
     row = trade_row(kept)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.core.trades import LotPick, Trade
+from shared.core.trades import LotPick, OnChain, Trade
 from shared.errors import Conflict, DuplicateTrade, NotFound, PreconditionFailed
 from shared.store.codecs import position_of
 from shared.store.ports import Order, Position, Store, TradeFilter
@@ -260,7 +260,7 @@ async def test_another_users_trades_do_not_exist(store: Store) -> None:
         await store.trades.delete_trade(BOB, kept.id, 1)
     assert (await store.trades.page_trades(BOB, EVERYTHING, after=page.next)).rows == ()
     assert await all_pages(store, BOB, TradeFilter(asset=ETH)) == []
-    assert await store.log.find_duplicates(BOB, [kept._replace(user_id=BOB)]) == {}
+    assert await store.imports.find_duplicates(BOB, [kept._replace(user_id=BOB)]) == {}
     assert (await store.trades.get_trade(ALICE, kept.id)) == (kept, 1)
 
 
@@ -332,3 +332,16 @@ async def test_a_key_is_free_again_after_a_day(store: Store, clock: Clock) -> No
 
     assert await store.trades.add_trades(ALICE, [trade(2)], once(request_hash="other")) is None
     assert len(await all_pages(store, ALICE)) == 2
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_what_the_chain_showed_is_kept_and_mismatches_are_found(store: Store, order: Order) -> None:
+    seen = [None, *(OnChain(matches, 7, START, "why") for matches in (True, False, None, False))]
+    kept = [trade(n, on_chain=each) for n, each in enumerate(seen)]
+    await store.trades.add_trades(ALICE, kept)
+    await store.trades.add_trades(BOB, [trade(9, BOB, on_chain=seen[2])])
+    await store.trades.replace_trade(ALICE, kept[4]._replace(on_chain=None), 1)
+    expected = [*kept[:4], kept[4]._replace(on_chain=None)]
+
+    assert await all_pages(store, ALICE, order=order) == expected[:: 1 if order == "asc" else -1]
+    assert await all_pages(store, ALICE, TradeFilter(status="confirmed", mismatched=True), order) == [kept[2]]

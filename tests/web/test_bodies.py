@@ -83,18 +83,54 @@ def test_numbers_never_become_floats() -> None:
         b"",
         b"{",
         b"\xff",
-        b"NaN",
-        b"[-Infinity]",
         b'{"a":1,"a":2}',
         b"[" * 200_000,
         b'["\\udc00"]',
-        b"9" * 5000,
     ],
     ids=lambda body: repr(body[:12]),
 )
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(CallerError):
         read_json(request_of(body, JSON))
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "1e99999999999999999999",
+        "-1e-99999999999999999999",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "9" * 5000,
+        "-" + "9" * 5000,
+    ],
+    ids=lambda text: text[:12],
+)
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ('{"height":%s}', "height"),
+        ('{"leaves":[{"name":"a"},{"name":%s}]}', "leaves[1].name"),
+        ('{"leaves":%s}', "leaves"),
+        ("%s", "body"),
+    ],
+)
+def test_a_number_that_cannot_be_read_is_the_fault_of_its_field(number: str, body: str, field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_body(request_of((body % number).encode(), JSON), Tree)
+    (fault,) = caught.value.faults
+
+    assert fault.field == field
+    assert len(fault.message) < 120
+    assert "set_int_max_str_digits" not in fault.message
+
+
+def test_a_field_that_is_not_known_is_so_whatever_its_number() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_body(request_of(b'{"girth":NaN}', JSON), Tree)
+
+    assert [fault.message for fault in caught.value.faults] == ["is not a field of this body"]
 
 
 def test_a_whole_surrogate_pair_is_text() -> None:

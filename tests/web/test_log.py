@@ -43,6 +43,14 @@ def test_a_record_is_one_line_of_json_with_its_request() -> None:
     assert line["time"].endswith("Z")
 
 
+def test_fields_of_a_record_are_fields_of_its_line() -> None:
+    told = record("part read")
+    told.fields = {"run": "r", "group": 7}
+
+    line = json.loads(JsonLines().format(told))
+    assert (line["message"], line["run"], line["group"]) == ("part read", "r", 7)
+
+
 def test_an_exception_keeps_its_stack_in_the_same_line() -> None:
     try:
         int("what went wrong")

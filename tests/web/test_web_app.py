@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import InvalidInput, InvalidRequest, Unavailable
+from shared.errors import InvalidInput, InvalidRequest, Unauthenticated, Unavailable
 from shared.web.app import App, Conduct
 from shared.web.cors import Cors
 from shared.web.limits import RateLimiter
@@ -42,6 +42,39 @@ async def test_the_context_is_opened_once_and_not_before_the_first_request() -> 
     await ask(app)
 
     assert opened == ["now"]
+
+
+async def test_what_is_to_be_done_with_a_new_context_is_done_before_the_first_answer() -> None:
+    contexts: list[str] = []
+
+    async def opened(context: str) -> None:
+        contexts.append(context)
+
+    route = Route("GET", PATH, echo, "things")
+    app = App("things", [route], lambda: "it", Conduct(log=quiet()), opened=opened)
+    await ask(app)
+    await ask(app)
+
+    assert contexts == ["it"]
+
+
+async def test_the_platforms_token_is_not_looked_at_where_it_says_who_may_call() -> None:
+    class Nobody:
+        async def user(self, authorization: bytes | None) -> str | None:
+            raise Unauthenticated("the token is not valid")
+
+        async def close(self) -> None:
+            """Nothing is open."""
+
+    routes = [
+        Route("GET", PATH, echo, "things"),
+        Route("POST", "/triggers/things", echo, "things", identified=False),
+    ]
+    app = App("things", routes, lambda: "it", Conduct(log=quiet(), auth=Nobody()))
+    headers = {"authorization": "Bearer of-the-platform"}
+
+    assert (await ask(app, headers=headers)).status_code == 401
+    assert (await ask(app, "POST", "/triggers/things", headers=headers)).json()["user"] is None
 
 
 async def test_an_unknown_path_is_a_404_problem() -> None:

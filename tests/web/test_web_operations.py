@@ -7,7 +7,7 @@ import pytest
 
 from shared.web.docs import POLICY, render_docs
 from shared.web.messages import Json, Operation, Request, Route
-from shared.web.metrics import Gauge, Metrics
+from shared.web.metrics import Count, Gauge, Metrics
 from shared.web.openapi import json_answer, openapi_document, problem_responses
 from shared.web.operations import Dependency, Readiness
 from tests.web.serving import PATH, echo
@@ -75,6 +75,16 @@ def test_metrics_count_requests_and_show_gauges() -> None:
     le = 'le="0.005",'
     assert f"{name}_bucket{{{labels.format(le)}}} 1.0" in page
     assert 'rpc_endpoint_up{chain="base",endpoint="h\\"ost"} 1.0' in page
+
+
+def test_metrics_show_what_only_grows_as_counters() -> None:
+    labels = [(("chain", "base"), ("state", "read")), (("chain", "ethereum"), ("state", "failed"))]
+    page = Metrics().page([Count("parts_total", "Parts", each, 3) for each in labels]).decode()
+
+    assert "# TYPE parts_total counter" in page
+    assert page.count("# HELP parts_total Parts") == 1
+    assert 'parts_total{chain="base",state="read"} 3.0' in page
+    assert 'parts_total{chain="ethereum",state="failed"} 3.0' in page
 
 
 def test_a_made_up_method_makes_no_series_of_its_own() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -16,12 +17,14 @@ from google.cloud.firestore import (
     DocumentSnapshot,
 )
 
+from ...counts import Counts
 from ...errors import StoreUnavailable
 
 # An answer is due within 15 s; what takes longer than this, repetitions included, is not there.
 _PATIENCE_SECONDS = 10.0
 _MAX_ID = 700
 _GET_AT_ONCE = 300
+_COUNTED_AS_ONE = 1000
 
 
 Document: TypeAlias = "DocumentSnapshot[Any]"
@@ -45,10 +48,20 @@ def document_id(*names: str) -> str:
 
 
 class Cloud:
-    """The client, made on first use in the event loop that uses it."""
+    """The client, made on first use in the event loop that uses it.
 
-    def __init__(self, project: str | None, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+    Documents are counted as they are billed: one that was looked for is read, also if it is not there, and so
+    is one for a query that finds nothing; a count is one for each thousand.
+    """
+
+    def __init__(
+        self,
+        project: str | None,
+        patience_seconds: float = _PATIENCE_SECONDS,
+        counts: Counts | None = None,
+    ) -> None:
         self._project = project
+        self._counts = Counts() if counts is None else counts
         self._patience_seconds = patience_seconds
         self._client: AsyncClient | None = None
 
@@ -73,36 +86,59 @@ class Cloud:
     def batch(self) -> AsyncWriteBatch:
         return self.client.batch()
 
-    async def get(self, document: AsyncDocumentReference) -> Document:
+    async def get(self, document: AsyncDocumentReference, at: datetime | None = None) -> Document:
+        """The document as it is, or as it was at a time within the last hour."""
         with translated():
-            return await document.get(**self._patience())
+            found = await document.get(read_time=at, **self._patience())
+        self._count_reads(1)
+        return found
 
-    async def get_all(self, documents: list[AsyncDocumentReference]) -> AsyncIterator[Document]:
-        """Those of the documents that exist, in any order."""
+    async def get_all(
+        self, documents: Sequence[AsyncDocumentReference], fields: Sequence[str] | None = None
+    ) -> AsyncIterator[Document]:
+        """Those of the documents that exist, in any order; only these fields of them, if any are named."""
         for start in range(0, len(documents), _GET_AT_ONCE):
+            asked = list(documents[start : start + _GET_AT_ONCE])
             with translated():
-                found = self.client.get_all(documents[start : start + _GET_AT_ONCE], **self._patience())
+                found = self.client.get_all(asked, field_paths=fields, **self._patience())
                 kept = [snapshot async for snapshot in found if snapshot.exists]
+            self._count_reads(len(asked))
             for snapshot in kept:
                 yield snapshot
 
-    async def select(self, query: AsyncQuery) -> list[Document]:
+    async def select(self, query: AsyncQuery, at: datetime | None = None) -> list[Document]:
+        """The documents of a query as they are, or as they were at a time within the last hour."""
         with translated():
-            return list(await query.get(**self._patience()))
+            found = list(await query.get(read_time=at, **self._patience()))
+        self._count_reads(len(found) or 1)
+        return found
+
+    async def count(self, query: AsyncQuery) -> int:
+        """How many documents the query has, without reading them."""
+        with translated():
+            ((found, *_), *_) = await query.count().get(**self._patience())
+        number = int(found.value)
+        self._count_reads(-(-number // _COUNTED_AS_ONE) or 1)
+        return number
 
     async def commit(self, batch: AsyncWriteBatch) -> None:
         """Write all of the batch or nothing. Raises Refused, and StoreUnavailable."""
         from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 
+        writes = len(batch)
         with translated():
             try:
                 await batch.commit(**self._patience())
             except (AlreadyExists, FailedPrecondition, NotFound) as error:
                 raise Refused(str(error)) from error
+        self._counts.add("store_writes_total", writes, store="firestore")
 
     def unchanged(self, snapshot: Document) -> Any:
         """The condition that a document is still as it was read."""
         return self.client.write_option(last_update_time=snapshot.update_time)
+
+    def _count_reads(self, number: int) -> None:
+        self._counts.add("store_reads_total", number, store="firestore")
 
     def _patience(self) -> dict[str, Any]:
         """How long a call may take, and which errors it is repeated on: those that pass."""

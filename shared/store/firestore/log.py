@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from google.cloud.firestore import FieldFilter, Query
 
 from ...core.trades import Trade
 from ..codecs import event_names, position_of, to_micros
-from ..ports import Answer, Once, Position, TradeFilter
+from ..ports import Position, TradeFilter
 from .cloud import Cloud
 from .documents import document_trade
-from .imports import TradeImports
-from .ledger import changes, existing_trades
-from .trades import trades_query
+from .ledger import changes
+from .trades import select_trades
 
 _CHUNK = 1000
 _MOST_IN = 30  # values that one filter may have
 
 
 class FirestoreTradeLog:
-    """The whole log, a thousand documents at a time."""
+    """The whole log, a thousand documents at a time, all as they were when the first were read."""
 
-    def __init__(self, cloud: Cloud, imports: TradeImports) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._imports = imports
 
     async def read_trades(
         self, user: str, where: TradeFilter | None = None, after: Position | None = None
     ) -> AsyncIterator[tuple[Trade, ...]]:
-        full = True
+        full, at = True, None
         while full:
-            query = trades_query(self._cloud, user, where or TradeFilter(), "asc", after).limit(_CHUNK)
-            found = await self._cloud.select(query)
+            found = await select_trades(self._cloud, user, where or TradeFilter(), "asc", after, _CHUNK, at)
             if found:
+                at = at or found[0].read_time
                 trades = tuple(document_trade(kept).trade for kept in found)
                 yield trades
                 after = position_of(trades[-1])
             full = len(found) == _CHUNK
-
-    async def find_duplicates(self, user: str, trades: Sequence[Trade]) -> Mapping[str, str]:
-        return await existing_trades(self._cloud, user, trades)
-
-    async def import_trades(
-        self, user: str, chunks: Iterable[Sequence[Trade]], once: Once | None = None
-    ) -> Answer | None:
-        return await self._imports.run(user, chunks, once)
 
     async def read_revision(self, user: str) -> str:
         """The time of the last commit: all earlier ones are seen by whoever reads after this."""

@@ -24,10 +24,32 @@ def add_parts(
 
     `writing` tells the parts of one writing from those of another.
     """
-    pieces = [content[i : i + PART_BYTES] for i in range(0, len(content), PART_BYTES)] or [b""]
-    for number, piece in enumerate(pieces[1:], 1):
-        batch.set(_part(document, writing, number), {"content": piece, "expire_at": expire_at})
-    return {"content": pieces[0], "parts": len(pieces), "writing": writing}
+    for number in further_parts(content):
+        set_part(batch, document, number, content, writing, expire_at)
+    return part_fields(content, writing)
+
+
+def further_parts(content: bytes) -> range:
+    """The numbers of the parts that are beside the document."""
+    return range(1, -(-len(content) // PART_BYTES))
+
+
+def set_part(
+    batch: AsyncWriteBatch,
+    document: AsyncDocumentReference,
+    number: int,
+    content: bytes,
+    writing: str,
+    expire_at: datetime | None,
+) -> None:
+    """Put one of the further parts into the batch."""
+    piece = content[number * PART_BYTES : (number + 1) * PART_BYTES]
+    batch.set(_part(document, writing, number), {"content": piece, "expire_at": expire_at})
+
+
+def part_fields(content: bytes, writing: str) -> dict[str, Any]:
+    """The fields of the document itself: the first part, and where the others are."""
+    return {"content": content[:PART_BYTES], "parts": 1 + len(further_parts(content)), "writing": writing}
 
 
 def remove_parts(batch: AsyncWriteBatch, snapshot: Document) -> None:

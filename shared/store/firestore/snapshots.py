@@ -14,15 +14,17 @@ from google.cloud.firestore import AsyncDocumentReference, FieldFilter
 from ...core.snapshots import Snapshot
 from ...errors import StoreUnavailable
 from ..buckets import bucket
-from ..codecs import errors_text, money_text, pack_assets, parse_errors, unpack_assets
+from ..codecs import errors_text, money_text, pack, pack_assets, parse_errors, unpack, unpack_assets
 from ..ports import Order, Page, Position, SnapshotFilter
 from .cloud import Cloud, Document, Refused, document_id
 from .documents import plain_time
-from .parts import add_parts, read_parts
+from .drafts import Draft, commit_load
+from .parts import read_parts
 
 _FIELDS = ("snapshot_id", "user_id", "timestamp", "total_usd", "complete", "errors", "run_id")
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_AT_ONCE = 32
+_MOST_ERRORS = 20_000  # bytes that are kept as text
 
 
 class FirestoreSnapshots:
@@ -32,21 +34,8 @@ class FirestoreSnapshots:
         self._cloud = cloud
 
     async def add_snapshot(self, user: str, snapshot: Snapshot) -> None:
-        batch = self._cloud.batch()
-        document = self._document(user, snapshot.id)
-        fields = {
-            "snapshot_id": snapshot.id,
-            "user_id": user,
-            "timestamp": snapshot.timestamp,
-            "total_usd": money_text(snapshot.total_usd),
-            "complete": snapshot.complete,
-            "errors": errors_text(snapshot.errors),
-            "run_id": snapshot.run_id,
-            **add_parts(batch, document, pack_assets(snapshot)),
-        }
-        batch.create(document, fields)
         try:
-            await self._cloud.commit(batch)
+            await commit_load(self._cloud, [snapshot_draft(self._cloud, user, snapshot)])
         except Refused:
             return  # It is kept already.
 
@@ -111,7 +100,35 @@ class FirestoreSnapshots:
         return replace(snapshot, assets=unpack_assets(packed))
 
     def _document(self, user: str, snapshot_id: str) -> AsyncDocumentReference:
-        return self._cloud.collection("portfolio_snapshots").document(document_id(user, snapshot_id))
+        return snapshot_reference(self._cloud, user, snapshot_id)
+
+
+def snapshot_reference(cloud: Cloud, user: str, snapshot_id: str) -> AsyncDocumentReference:
+    """Where a snapshot is kept."""
+    return cloud.collection("portfolio_snapshots").document(document_id(user, snapshot_id))
+
+
+def snapshot_draft(cloud: Cloud, user: str, snapshot: Snapshot) -> Draft:
+    """A snapshot's document, its assets packed."""
+    fields = {
+        "snapshot_id": snapshot.id,
+        "user_id": user,
+        "timestamp": snapshot.timestamp,
+        "total_usd": money_text(snapshot.total_usd),
+        "complete": snapshot.complete,
+        "errors": _short(errors_text(snapshot.errors)),
+        "run_id": snapshot.run_id,
+    }
+    return Draft(snapshot_reference(cloud, user, snapshot.id), fields, pack_assets(snapshot))
+
+
+def _short(errors: str) -> str | bytes:
+    """Thousands of failures would not fit into a document as they are."""
+    return errors if len(errors) <= _MOST_ERRORS else pack(errors.encode())
+
+
+def _long(errors: str | bytes) -> str:
+    return unpack(errors).decode() if isinstance(errors, bytes) else errors
 
 
 def _snapshot(kept: Document) -> Snapshot:
@@ -121,7 +138,7 @@ def _snapshot(kept: Document) -> Snapshot:
         timestamp=plain_time(kept.get("timestamp")),
         total_usd=Decimal(kept.get("total_usd")),
         complete=kept.get("complete"),
-        errors=parse_errors(kept.get("errors")),
+        errors=parse_errors(_long(kept.get("errors"))),
         run_id=kept.get("run_id"),
     )
 

@@ -14,8 +14,11 @@ from ..ports import Answer, Once, Order, Page, Position, StoredTrade, TradeFilte
 from .answers import FirestoreAnswers
 from .cloud import Cloud, Document, Refused
 from .documents import document_trade
+from .journal import visible
 from .ledger import TradeBatch, existing_trades, trade_reference
+from .unfinished import UnfinishedImports
 
+_STRIDE = 1000
 _EQUAL = ("side", "asset", "symbol", "status", "wallet", "chain")
 
 
@@ -26,6 +29,7 @@ class FirestoreTrades:
         self._cloud = cloud
         self._answers = answers
         self._clock = clock
+        self._unfinished = UnfinishedImports(cloud, clock)
 
     async def add_trades(self, user: str, trades: Sequence[Trade], once: Once | None = None) -> Answer | None:
         require_distinct(user, trades)
@@ -53,8 +57,7 @@ class FirestoreTrades:
         after: Position | None = None,
         limit: int = 50,
     ) -> Page[StoredTrade]:
-        query = trades_query(self._cloud, user, where, order, after).limit(limit + 1)
-        found = await self._cloud.select(query)
+        found = await select_trades(self._cloud, user, where, order, after, limit + 1)
         rows = tuple(map(document_trade, found[:limit]))
         return Page(rows, position_of(rows[-1].trade) if len(found) > limit else None)
 
@@ -72,6 +75,8 @@ class FirestoreTrades:
             await batch.commit()
         except Refused:
             await self._require_free(user, trade)
+            if await self._unfinished.take_back_broken(user):
+                return await self.replace_trade(user, trade, version)
             raise _changed(trade.id) from None
         return StoredTrade(trade, version + 1)
 
@@ -92,9 +97,9 @@ class FirestoreTrades:
 
     async def _read(self, user: str, trade_id: str) -> Document:
         kept = await self._cloud.get(trade_reference(self._cloud, trade_id))
-        if not kept.exists or kept.get("user_id") != user:
-            raise NotFound(f"there is no trade {trade_id}")
-        return kept
+        if kept.exists and kept.get("user_id") == user and await visible(self._cloud, user, [kept]):
+            return kept
+        raise NotFound(f"there is no trade {trade_id}")
 
     async def _why_not_added(self, user: str, trades: Sequence[Trade], once: Once | None) -> Answer | None:
         """The same request may have come twice, at the same time: then the other's answer is the answer."""
@@ -102,6 +107,8 @@ class FirestoreTrades:
         if known is None:
             for existing in (await existing_trades(self._cloud, user, trades)).values():
                 raise DuplicateTrade(existing)
+            if await self._unfinished.take_back_broken(user):
+                return await self.add_trades(user, trades, once)
             raise Conflict("a trade with this id exists")
         return known
 
@@ -111,7 +118,32 @@ class FirestoreTrades:
                 raise DuplicateTrade(existing)
 
 
-def trades_query(
+async def select_trades(
+    cloud: Cloud,
+    user: str,
+    where: TradeFilter,
+    order: Order,
+    after: Position | None,
+    limit: int,
+    at: datetime | None = None,
+) -> list[Document]:
+    """The documents of the first `limit` trades behind a position, as they are or as they were at a time.
+
+    The rows of an import at work are passed over, in larger strides than a page.
+    """
+    there: list[Document] = []
+    stride = limit
+    while True:
+        found = await cloud.select(_trades_query(cloud, user, where, order, after).limit(stride), at)
+        at = at or (found[0].read_time if found else None)
+        there += await visible(cloud, user, found, at)
+        if len(there) >= limit or len(found) < stride:
+            return there[:limit]
+        after = Position(found[-1].get("executed_at"), found[-1].get("trade_id"))
+        stride = max(limit, _STRIDE)
+
+
+def _trades_query(
     cloud: Cloud, user: str, where: TradeFilter, order: Order, after: Position | None
 ) -> AsyncQuery:
     """A user's trades behind a position.
@@ -123,6 +155,8 @@ def trades_query(
         value = getattr(where, field)
         if value is not None:
             query = query.where(filter=FieldFilter(field, "==", value))
+    if where.mismatched:
+        query = query.where(filter=FieldFilter("on_chain.matches", "==", False))
     for moment, sign in ((where.since, ">="), (where.until, "<")):
         if moment is not None:
             query = query.where(filter=FieldFilter("executed_at", sign, moment))

@@ -59,7 +59,8 @@ class FirestoreWallets:
         if len(kept) >= MAX_WALLETS:
             raise Conflict(f"there are {MAX_WALLETS} saved wallets already, which is as many as may be")
         batch = self._cloud.batch()
-        batch.create(self._document(user, wallet.address), {**wallet._asdict(), "chains": [*wallet.chains]})
+        fields = {**wallet._asdict(), "chains": [*wallet.chains], "user_id": user}
+        batch.create(self._document(user, wallet.address), fields)
         if owner.exists:
             batch.update(owner.reference, {"newest_wallet": wallet.address}, self._cloud.unchanged(owner))
         else:

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeVar
 
+from ...counts import Counts
 from ...errors import StoreUnavailable
 from .schema import migrate
 
@@ -29,28 +30,44 @@ class Database:
     """Runs work on connections in threads of its own: writes one at a time, reads beside them.
 
     A database in memory has one connection for both. The file is made on first use, for its owner only.
+    Counted are the times that it is read, and the rows that are written.
     """
 
-    def __init__(self, path: str, busy_seconds: float = _BUSY_SECONDS) -> None:
+    def __init__(self, path: str, busy_seconds: float = _BUSY_SECONDS, counts: Counts | None = None) -> None:
         self._path = path
+        self._counts = Counts() if counts is None else counts
         self._busy_seconds = busy_seconds
         self._local = threading.local()
         self._preparing = threading.Lock()
         self._opened: list[Connection] = []
         self._writer = ThreadPoolExecutor(1, "store-write")
         self._readers = self._writer if path == MEMORY else ThreadPoolExecutor(_READERS, "store-read")
+        self._stager = self._writer if path == MEMORY else ThreadPoolExecutor(1, "store-stage")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """What the work returns; it sees one state of the database. Raises StoreUnavailable."""
-        return await self._run(self._readers, partial(self._in_transaction, "BEGIN", work))
+        result, _ = await self._run(self._readers, partial(self._in_transaction, "BEGIN", work))
+        self._counts.add("store_reads_total", store="sqlite")
+        return result
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """What the work returns, once it is kept: all that it did, or nothing if it raises."""
-        return await self._run(self._writer, partial(self._in_transaction, "BEGIN IMMEDIATE", work))
+        result, rows = await self._run(self._writer, partial(self._in_transaction, "BEGIN IMMEDIATE", work))
+        self._counts.add("store_writes_total", rows, store="sqlite")
+        return result
+
+    async def write_staged(self, stage: Callable[[Connection], None], work: Callable[[Connection], T]) -> T:
+        """Like `write`, after `stage` has filled temporary tables, which keeps nobody from writing.
+
+        They are of this connection only: with the process they are gone, however it ends.
+        """
+        result, rows = await self._run(self._stager, partial(self._staged, stage, work))
+        self._counts.add("store_writes_total", rows, store="sqlite")
+        return result
 
     async def close(self) -> None:
         """Wait for the work at hand and close every connection."""
-        for threads in {self._writer, self._readers}:
+        for threads in {self._writer, self._readers, self._stager}:
             await asyncio.to_thread(threads.shutdown)
         while self._opened:
             self._opened.pop().close()
@@ -59,12 +76,20 @@ class Database:
         """A caller who gives up does not stop a write halfway: it is finished or undone in its thread."""
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
-    def _in_transaction(self, begin: str, work: Callable[[Connection], T]) -> T:
+    def _staged(self, stage: Callable[[Connection], None], work: Callable[[Connection], T]) -> tuple[T, int]:
+        with _translated():
+            stage(self._connection())
+        return self._in_transaction("BEGIN IMMEDIATE", work)
+
+    def _in_transaction(self, begin: str, work: Callable[[Connection], T]) -> tuple[T, int]:
+        """What the work returns, and how many rows it wrote or deleted."""
         with _translated():
             connection = self._connection()
+            before = connection.total_changes
             connection.execute(begin)
             with connection:
-                return work(connection)
+                result = work(connection)
+            return result, connection.total_changes - before
 
     def _connection(self) -> Connection:
         known: Connection | None = getattr(self._local, "connection", None)

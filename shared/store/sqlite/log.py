@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from sqlite3 import Connection
@@ -10,19 +10,18 @@ from sqlite3 import Connection
 from ...core.trades import Trade
 from ..claims import KEEP_CHECKPOINT
 from ..codecs import event_names, from_micros, pack, position_of, to_micros, unpack
-from ..ports import Answer, Once, Position, SavedCheckpoint, TradeFilter
+from ..ports import Position, SavedCheckpoint, TradeFilter
 from .database import Database
-from .trades import add_chunks, find_duplicate, select_trades
+from .trades import select_trades
 
 _CHUNK = 1000
 
 
 class SqliteTradeLog:
-    """The whole log in chunks; an import is one transaction."""
+    """The whole log in chunks."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
 
     async def read_trades(
         self, user: str, where: TradeFilter | None = None, after: Position | None = None
@@ -35,14 +34,6 @@ class SqliteTradeLog:
                 yield tuple(stored.trade for stored in found)
                 after = position_of(found[-1].trade)
             full = len(found) == _CHUNK
-
-    async def find_duplicates(self, user: str, trades: Sequence[Trade]) -> Mapping[str, str]:
-        return await self._database.read(partial(_duplicates, user, trades))
-
-    async def import_trades(
-        self, user: str, chunks: Iterable[Sequence[Trade]], once: Once | None = None
-    ) -> Answer | None:
-        return await self._database.write(partial(add_chunks, user, chunks, once, self._clock()))
 
     async def read_revision(self, user: str) -> str:
         return await self._database.read(partial(_revision, user))
@@ -63,11 +54,6 @@ class SqliteCheckpoints:
 
     async def load_checkpoint(self, user: str, name: str) -> SavedCheckpoint | None:
         return await self._database.read(partial(_load, user, name, self._clock()))
-
-
-def _duplicates(user: str, trades: Sequence[Trade], connection: Connection) -> dict[str, str]:
-    found = ((trade.id, find_duplicate(user, trade, connection)) for trade in trades)
-    return {trade_id: existing for trade_id, existing in found if existing is not None}
 
 
 def _revision(user: str, connection: Connection) -> str:

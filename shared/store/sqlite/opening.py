@@ -6,29 +6,42 @@ from collections.abc import Callable
 from datetime import datetime
 from sqlite3 import Connection
 
+from ...counts import Counts
 from ..ports import Store
 from .answers import SqliteAnswers
 from .database import Database
+from .imports import SqliteImports
+from .latest import SqliteLatest
 from .log import SqliteCheckpoints, SqliteTradeLog
+from .owners import SqliteOwners
+from .parts import SqliteParts
+from .run_snapshots import SqliteRunSnapshots
+from .runs import SqliteRuns
 from .snapshots import SqliteSnapshots
 from .trades import SqliteTrades
 from .wallets import SqliteWallets
 
 
-def open_sqlite(path: str, clock: Callable[[], datetime]) -> Store:
+def open_sqlite(path: str, clock: Callable[[], datetime], counts: Counts | None = None) -> Store:
     """The store in this file, or in memory for `:memory:`; the file is made on first use."""
-    database = Database(path)
+    database = Database(path, counts=counts)
 
     async def ready() -> None:
         await database.read(_look)
 
     return Store(
         trades=SqliteTrades(database, clock),
-        log=SqliteTradeLog(database, clock),
+        log=SqliteTradeLog(database),
+        imports=SqliteImports(database, clock),
         checkpoints=SqliteCheckpoints(database, clock),
         wallets=SqliteWallets(database),
         snapshots=SqliteSnapshots(database),
         answers=SqliteAnswers(database, clock),
+        owners=SqliteOwners(database),
+        runs=SqliteRuns(database, clock),
+        parts=SqliteParts(database, clock),
+        latest=SqliteLatest(database, clock),
+        run_snapshots=SqliteRunSnapshots(database),
         ready=ready,
         close=database.close,
     )

@@ -56,7 +56,55 @@ CREATE TABLE answers (
 CREATE INDEX answers_by_expiry ON answers (expires_at);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_RUNS = """
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, user_id TEXT, scheduled_at INTEGER NOT NULL, started_at INTEGER NOT NULL,
+    give_up_at INTEGER NOT NULL, overdue_at INTEGER NOT NULL, chains TEXT NOT NULL, totals TEXT,
+    finished_at INTEGER, expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX runs_at_work ON runs (overdue_at, id) WHERE finished_at IS NULL;
+CREATE INDEX runs_finished ON runs (scheduled_at) WHERE finished_at IS NOT NULL AND user_id IS NULL;
+CREATE INDEX runs_by_expiry ON runs (expires_at);
+
+CREATE TABLE run_pages (
+    run_id TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (run_id, kind, number)
+) STRICT;
+CREATE INDEX run_pages_by_expiry ON run_pages (expires_at);
+
+CREATE TABLE parts (
+    run_id TEXT NOT NULL, group_number INTEGER NOT NULL, chain TEXT NOT NULL, state TEXT NOT NULL,
+    content BLOB NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (run_id, group_number, chain)
+) STRICT;
+CREATE INDEX parts_by_state ON parts (run_id, state);
+CREATE INDEX parts_by_expiry ON parts (expires_at);
+
+CREATE TABLE latest (
+    wallet TEXT NOT NULL, chain TEXT NOT NULL, protocol TEXT NOT NULL, block_number INTEGER NOT NULL,
+    block_time INTEGER NOT NULL, content BLOB NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (wallet, chain, protocol)
+) STRICT;
+CREATE INDEX latest_by_expiry ON latest (expires_at);
+
+CREATE INDEX snapshots_by_run ON snapshots (run_id) WHERE run_id IS NOT NULL;
+"""
+
+_IMPORTS = """
+ALTER TABLE changes ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
+"""
+
+_ON_CHAIN = """
+ALTER TABLE trades ADD COLUMN on_chain TEXT;
+CREATE INDEX trades_mismatched ON trades (user_id, executed_at, id)
+    WHERE json_extract(on_chain, '$.matches') = 0;
+"""
+
+_OUTCOMES = """
+ALTER TABLE runs ADD COLUMN outcome TEXT;
+CREATE INDEX snapshots_incomplete ON snapshots (run_id) WHERE run_id IS NOT NULL AND complete = 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RUNS, _IMPORTS, _ON_CHAIN, _OUTCOMES)
 
 
 def migrate(connection: Connection) -> None:

@@ -33,7 +33,7 @@ class SqliteSnapshots:
         self._database = database
 
     async def add_snapshot(self, user: str, snapshot: Snapshot) -> None:
-        await self._database.write(partial(_add, user, snapshot))
+        await self._database.write(partial(insert_snapshot, user, snapshot))
 
     async def page_snapshots(
         self,
@@ -48,7 +48,8 @@ class SqliteSnapshots:
         return await self._database.read(partial(_page, user, where, order, after, limit, with_assets))
 
 
-def _add(user: str, snapshot: Snapshot, connection: Connection) -> None:
+def insert_snapshot(user: str, snapshot: Snapshot, connection: Connection) -> bool:
+    """Keep a snapshot with its assets; False if one is kept under its id already."""
     inserted = connection.execute(
         "INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -60,6 +61,7 @@ def _add(user: str, snapshot: Snapshot, connection: Connection) -> None:
         connection.execute(
             "INSERT INTO snapshot_assets VALUES (?, ?, ?)", (user, snapshot.id, pack_assets(snapshot))
         )
+    return bool(inserted.rowcount)
 
 
 def _page(

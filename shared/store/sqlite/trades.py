@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from sqlite3 import Connection
@@ -18,7 +18,9 @@ from .answers import keep_answer, kept_answer
 from .database import Database
 
 _FIELDS = Trade._fields
-_INSERT = f"INSERT INTO trades VALUES ({', '.join('?' * len(_FIELDS))}, 1)"  # noqa: S608 (only question marks)
+ONE_ROW = f"({', '.join(_FIELDS)}, version) VALUES ({', '.join('?' * len(_FIELDS))}, 1)"
+"""The columns of a new trade, and the places of what `trade_row` has for them."""
+_INSERT = f"INSERT INTO trades {ONE_ROW}"
 _CHANGES = ", ".join(f"{field} = ?" for field in _FIELDS)
 _UPDATE = f"UPDATE trades SET {_CHANGES}, version = version + 1 WHERE id = ?"  # noqa: S608 (names of fields)
 _EQUAL = ("side", "asset", "symbol", "status", "wallet", "chain")
@@ -33,7 +35,7 @@ class SqliteTrades:
 
     async def add_trades(self, user: str, trades: Sequence[Trade], once: Once | None = None) -> Answer | None:
         require_distinct(user, trades)
-        return await self._database.write(partial(add_chunks, user, [trades], once, self._clock()))
+        return await self._database.write(partial(_add, user, trades, once, self._clock()))
 
     async def page_trades(
         self,
@@ -59,29 +61,6 @@ class SqliteTrades:
         await self._database.write(partial(_delete, user, trade_id, version, self._clock()))
 
 
-def add_chunks(
-    user: str,
-    chunks: Iterable[Sequence[Trade]],
-    once: Once | None,
-    now: datetime,
-    connection: Connection,
-) -> Answer | None:
-    """Insert all trades of all chunks, unless the claim has its answer already."""
-    if once is not None:
-        known = kept_answer(user, once.claim, now, connection)
-        if known is not None:
-            return known
-        keep_answer(user, once, now, connection)
-    first: datetime | None = None
-    for trades in chunks:
-        require_distinct(user, trades)
-        _insert(user, trades, connection)
-        first = min([*filter(None, [first]), *(trade.executed_at for trade in trades)], default=None)
-    if first is not None:
-        _note_change(user, first, now, connection)
-    return None
-
-
 def select_trades(
     user: str,
     where: TradeFilter,
@@ -99,7 +78,7 @@ def select_trades(
         f"SELECT * FROM trades WHERE {' AND '.join(conditions)} "  # noqa: S608 (only words of this file)
         f"ORDER BY executed_at {order}, id {order} LIMIT ?"
     )
-    return [_stored(row) for row in connection.execute(query, [*values, limit])]
+    return [stored_trade(row) for row in connection.execute(query, [*values, limit])]
 
 
 def find_duplicate(user: str, trade: Trade, connection: Connection) -> str | None:
@@ -122,6 +101,8 @@ def _conditions(user: str, where: TradeFilter) -> tuple[list[str], list[Any]]:
         if value is not None:
             conditions.append(f"{field} = ?")
             values.append(value)
+    if where.mismatched:
+        conditions.append("json_extract(on_chain, '$.matches') = 0")
     for moment, sign in ((where.since, ">="), (where.until, "<")):
         if moment is not None:
             conditions.append(f"executed_at {sign} ?")
@@ -129,8 +110,25 @@ def _conditions(user: str, where: TradeFilter) -> tuple[list[str], list[Any]]:
     return conditions, values
 
 
-def _stored(row: Sequence[Any]) -> StoredTrade:
-    return StoredTrade(row_trade(row[:-1]), row[-1])
+def stored_trade(row: Sequence[Any]) -> StoredTrade:
+    """The trade of a row, all columns in their order."""
+    *fields, version, on_chain = row
+    return StoredTrade(row_trade([*fields, on_chain]), version)
+
+
+def _add(
+    user: str, trades: Sequence[Trade], once: Once | None, now: datetime, connection: Connection
+) -> Answer | None:
+    """Insert all trades, unless the claim has its answer already."""
+    if once is not None:
+        known = kept_answer(user, once.claim, now, connection)
+        if known is not None:
+            return known
+        keep_answer(user, once, now, connection)
+    _insert(user, trades, connection)
+    if trades:
+        note_change(user, min(trade.executed_at for trade in trades), now, connection)
+    return None
 
 
 def _insert(user: str, trades: Sequence[Trade], connection: Connection) -> None:
@@ -149,7 +147,7 @@ def _get(user: str, trade_id: str, connection: Connection) -> StoredTrade:
     row = connection.execute(query, (trade_id, user)).fetchone()
     if row is None:
         raise NotFound(f"there is no trade {trade_id}")
-    return _stored(row)
+    return stored_trade(row)
 
 
 def _replace(user: str, trade: Trade, version: int, now: datetime, connection: Connection) -> StoredTrade:
@@ -159,7 +157,7 @@ def _replace(user: str, trade: Trade, version: int, now: datetime, connection: C
     if existing is not None and existing != trade.id:
         raise DuplicateTrade(existing)
     connection.execute(_UPDATE, [*trade_row(trade), trade.id])
-    _note_change(user, min(kept.trade.executed_at, trade.executed_at), now, connection)
+    note_change(user, min(kept.trade.executed_at, trade.executed_at), now, connection)
     return StoredTrade(trade, version + 1)
 
 
@@ -168,7 +166,7 @@ def _delete(user: str, trade_id: str, version: int | None, now: datetime, connec
     if version is not None:
         _require_version(kept, version)
     connection.execute("DELETE FROM trades WHERE id = ?", (trade_id,))
-    _note_change(user, kept.trade.executed_at, now, connection)
+    note_change(user, kept.trade.executed_at, now, connection)
 
 
 def _require_version(kept: StoredTrade, version: int) -> None:
@@ -176,11 +174,13 @@ def _require_version(kept: StoredTrade, version: int) -> None:
         raise PreconditionFailed(f"trade {kept.trade.id} was changed in between")
 
 
-def _note_change(user: str, first: datetime, now: datetime, connection: Connection) -> None:
+def note_change(
+    user: str, first: datetime, now: datetime, connection: Connection, *, imported: bool = False
+) -> None:
     """Say from which time on the log is another one; what no checkpoint can need is forgotten."""
     connection.execute(
-        "INSERT INTO changes (user_id, first, made_at) VALUES (?, ?, ?)",
-        (user, to_micros(first), to_micros(now)),
+        "INSERT INTO changes (user_id, first, made_at, imported) VALUES (?, ?, ?, ?)",
+        (user, to_micros(first), to_micros(now), imported),
     )
     connection.execute(
         "DELETE FROM changes WHERE user_id = ? AND made_at < ?", (user, to_micros(now - KEEP_CHANGES))

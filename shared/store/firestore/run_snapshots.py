@@ -1,0 +1,26 @@
+"""The RunSnapshots port on Firestore."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.run_ids import snapshot_id
+from ...core.snapshots import Snapshot
+from .cloud import Cloud
+from .drafts import create_all
+from .snapshots import snapshot_draft, snapshot_reference
+
+
+class FirestoreRunSnapshots:
+    """Snapshots of many users, many in one commit."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def add_snapshots(self, snapshots: Sequence[Snapshot]) -> int:
+        drafts = [snapshot_draft(self._cloud, snapshot.user_id, snapshot) for snapshot in snapshots]
+        return await create_all(self._cloud, drafts)
+
+    async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
+        asked = [snapshot_reference(self._cloud, user, snapshot_id(run_id)) for user in users]
+        return frozenset([kept.get("user_id") async for kept in self._cloud.get_all(asked, ["user_id"])])

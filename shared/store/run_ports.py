@@ -1,0 +1,120 @@
+"""What snapshot runs ask of a store: everything is written once, under an id that the run determines.
+
+Every method may raise StoreUnavailable. A second writing of an id changes nothing: the first one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ..core.fragments import Fragment, FragmentKey
+from ..core.runs import Owner, Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run
+from ..core.snapshots import Snapshot
+
+
+class Owners(Protocol):
+    """All users' saved wallets: the one port that reads across users, for runs only."""
+
+    async def page_owners(self, after: str | None, limit: int) -> tuple[Owner, ...]:
+        """At most `limit` users with saved wallets, ordered by user id, behind `after`; wallets by address.
+
+        Fewer than `limit` (also none) only at the end.
+        """
+        ...
+
+
+class Runs(Protocol):
+    """Runs, their plans and their price sets."""
+
+    async def add_run(self, run: Run) -> Run:
+        """Keep a run; returns the one that is kept under its id, which is an earlier one if there is one."""
+        ...
+
+    async def get_run(self, run_id: str) -> Run | None:
+        """The run as it stands."""
+        ...
+
+    async def set_totals(self, run_id: str, totals: PlanTotals) -> None:
+        """Everything is planned."""
+        ...
+
+    async def set_finished(self, run_id: str, at: datetime, outcome: Progress) -> None:
+        """The run is over, with so much done; what is said first counts."""
+        ...
+
+    async def list_overdue(self, now: datetime, limit: int, after: Run | None = None) -> tuple[Run, ...]:
+        """Runs that are not finished and whose overdue_at has come, the longest overdue first.
+
+        Of those, the ones behind `after`, by overdue_at and id.
+        """
+        ...
+
+    async def list_finished(self, limit: int) -> tuple[Run, ...]:
+        """The runs for all users that are finished, the latest scheduled first."""
+        ...
+
+    async def add_page(self, run_id: str, page: PlanPage) -> PlanPage:
+        """Keep a page of the plan; returns the one that is kept under its number."""
+        ...
+
+    async def get_page(self, run_id: str, number: int) -> PlanPage | None:
+        """A page of the plan."""
+        ...
+
+    async def add_prices(self, run_id: str, page: PricePage) -> PricePage:
+        """Keep a page of prices; returns the one that is kept under its number."""
+        ...
+
+    async def list_prices(self, run_id: str, first: int) -> tuple[PricePage, ...]:
+        """All pages of prices from a number on, in order, without a gap."""
+        ...
+
+
+class Parts(Protocol):
+    """The parts of runs."""
+
+    async def add_part(self, part: Part) -> bool:
+        """Keep a part, however large; False if one is kept under its key already."""
+        ...
+
+    async def count_parts(self, run_id: str, group: int) -> int:
+        """How many parts of a group are there, whatever their state."""
+        ...
+
+    async def read_parts(self, run_id: str, keys: Collection[PartKey]) -> Mapping[PartKey, Part]:
+        """Those of the parts that are there."""
+        ...
+
+    async def list_keys(self, run_id: str, first_group: int, last_group: int) -> frozenset[PartKey]:
+        """The keys of the parts that are there, of a range of groups (both ends included)."""
+        ...
+
+    async def read_progress(self, run_id: str) -> Progress:
+        """Counted anew."""
+        ...
+
+
+class Latest(Protocol):
+    """The newest known fragment of each wallet and chain; what streams listen to. May expire."""
+
+    async def read_latest(self, keys: Sequence[FragmentKey]) -> Mapping[FragmentKey, Fragment]:
+        """Those that are known."""
+        ...
+
+    async def put_latest(self, fragments: Sequence[Fragment]) -> int:
+        """Keep those that are of a newer block than what is kept; how many were written."""
+        ...
+
+
+class RunSnapshots(Protocol):
+    """Snapshots of many users at once."""
+
+    async def add_snapshots(self, snapshots: Sequence[Snapshot]) -> int:
+        """Keep each under its user and id, unless one is kept there already; how many were new."""
+        ...
+
+    async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
+        """Those of the users whose snapshot of the run is kept."""
+        ...

@@ -1,0 +1,35 @@
+"""The RunSnapshots port on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from sqlite3 import Connection
+
+from ...core.run_ids import snapshot_id
+from ...core.snapshots import Snapshot
+from .database import Database
+from .snapshots import insert_snapshot
+
+
+class SqliteRunSnapshots:
+    """The table of snapshots, for many users in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_snapshots(self, snapshots: Sequence[Snapshot]) -> int:
+        return await self._database.write(partial(_add, snapshots))
+
+    async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
+        return await self._database.read(partial(_kept, run_id, users))
+
+
+def _add(snapshots: Sequence[Snapshot], connection: Connection) -> int:
+    return sum(insert_snapshot(snapshot.user_id, snapshot, connection) for snapshot in snapshots)
+
+
+def _kept(run_id: str, users: Sequence[str], connection: Connection) -> frozenset[str]:
+    query = "SELECT 1 FROM snapshots WHERE user_id = ? AND id = ?"
+    own = snapshot_id(run_id)
+    return frozenset(user for user in users if connection.execute(query, (user, own)).fetchone())
