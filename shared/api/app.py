@@ -93,14 +93,8 @@ def build_app(
         return openapi_document(_TITLE, _ABOUT.strip(), everything)
 
     routes = [route for route in routes if _is_served(route, settings)]
-    needs_bus = any(route.function in BUS_USERS for route in routes)
-    own = operation_routes(
-        name,
-        conduct.metrics,
-        document=document,
-        probe=probe_with_bus if needs_bus else probe,
-        numbers=numbers,
-    )
+    probing = probe_with_bus if any(route.function in BUS_USERS for route in routes) else probe
+    own = operation_routes(name, conduct.metrics, document=document, probe=probing, numbers=numbers)
     everything = (*routes, *own)
     return App(name, everything, open_context, conduct, base=base, close_context=Context.close, opened=opened)
 
