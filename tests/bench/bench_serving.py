@@ -13,7 +13,7 @@ import uvloop
 
 from tests.bench.load import Measured, measure
 from tests.devnet.anvil import run_anvil
-from tests.devnet.demo_prices import run_price_server
+from tests.devnet.demo_prices import coins, run_price_server
 from tests.devnet.tokens import place_multicall3
 from tests.functions.bundle import make_bundle, make_hello, serve_bundle
 
@@ -28,7 +28,7 @@ _LEAST = 0.5
 @contextmanager
 def devnet() -> Iterator[dict[str, str]]:
     """The settings of a function that reads one local chain, with prices."""
-    with run_anvil(1) as anvil, run_price_server() as prices:
+    with run_anvil(1) as anvil, run_price_server(coins()) as prices:
         place_multicall3(anvil)
         anvil.set_balance(WALLET, 12 * 10**17)
         yield {

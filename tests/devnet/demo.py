@@ -29,7 +29,7 @@ from shared.terminal.view import PortfolioView
 
 from .anvil import Anvil, AnvilError, NodePackagesMissing
 from .demo_chains import run_chains
-from .demo_prices import run_price_server
+from .demo_prices import coins, run_price_server
 from .demo_wallet import BASE, SPAM, WALLET
 from .local_server import ServerError, check_port, run_server
 from .price_server import PriceServer
@@ -87,7 +87,7 @@ def _start(port: int, console: Console, running: ExitStack) -> subprocess.Popen[
     check_port(port)
     console.print(Text("\n  chainfolio demo: local chains, an invented wallet, invented prices\n", "bold"))
     watch = running.enter_context(watchdog())
-    prices = running.enter_context(run_price_server())
+    prices = running.enter_context(run_price_server(coins()))
     chains = running.enter_context(run_chains(watch))
     server = running.enter_context(run_server(port, _variables(chains, prices), watch))
     for chain_id, anvil in chains.items():

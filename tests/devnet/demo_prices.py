@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -31,10 +31,10 @@ _UNSURE = "0.85"
 
 
 @contextmanager
-def run_price_server() -> Iterator[PriceServer]:
-    """The server, answering from a thread until the end of the block."""
+def run_price_server(known: Sequence[Coin]) -> Iterator[PriceServer]:
+    """The server of these coins, answering from a thread until the end of the block."""
     with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
-        loop, server = runner.get_loop(), PriceServer(coins())
+        loop, server = runner.get_loop(), PriceServer(known)
         thread.submit(loop.run_forever)
         try:
             asyncio.run_coroutine_threadsafe(server.start(), loop).result()

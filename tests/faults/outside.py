@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -14,6 +13,7 @@ from shared.config import Settings
 from shared.core.chains import Chain
 from tests.bus.emulator import run_pubsub
 from tests.devnet.anvil import Anvil, run_anvil
+from tests.devnet.demo_prices import run_price_server
 from tests.devnet.price_server import PriceServer
 from tests.faults.holdings import CHAINS, SLUGS, coins, fill
 from tests.store.emulator import run_emulator
@@ -68,7 +68,7 @@ def run_outside() -> Iterator[Outside]:
     with ExitStack() as running, ThreadPoolExecutor() as threads:
         firestore = threads.submit(running.enter_context, run_emulator())
         pubsub = threads.submit(running.enter_context, run_pubsub())
-        prices = threads.submit(running.enter_context, _run_prices())
+        prices = threads.submit(running.enter_context, run_price_server(coins()))
         anvils = dict(zip(SLUGS, threads.map(partial(_run_chain, running), CHAINS), strict=True))
         yield Outside(anvils, prices.result(), firestore.result(), pubsub.result())
 
@@ -77,17 +77,3 @@ def _run_chain(running: ExitStack, chain: Chain) -> Anvil:
     anvil = running.enter_context(run_anvil(chain.chain_id))
     fill(chain, anvil)
     return anvil
-
-
-@contextmanager
-def _run_prices() -> Iterator[PriceServer]:
-    """The price server, answering from a thread of its own."""
-    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
-        loop, server = runner.get_loop(), PriceServer(coins())
-        thread.submit(loop.run_forever)
-        try:
-            asyncio.run_coroutine_threadsafe(server.start(), loop).result()
-            yield server
-        finally:
-            asyncio.run_coroutine_threadsafe(server.close(), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
