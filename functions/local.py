@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from functions.connections import Connection
 from shared.api.app import join_apps
 from shared.config import Settings
 from shared.web.app import App
@@ -71,6 +72,8 @@ def serve(app: App[Context], bound: socket.socket) -> None:
         log_level="warning",
         log_config=None,
         lifespan="on",
+        http=Connection,
+        ws="none",
         proxy_headers=False,  # there is no proxy: whoever sends X-Forwarded-For made it up
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )

@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 from rich.console import Console
 
 from shared.api.portfolio import PATH, Question, parse_question
-from shared.api.portfolio_present import portfolio_body
+from shared.api.portfolio_present import portfolio_body, shown_of
 from shared.api.portfolio_schemas import PortfolioBody
 from shared.config import Settings
-from shared.core.portfolio import visible
 from shared.errors import CallerError, ConfigError, InvalidRequest, Unavailable
 from shared.services.addresses import resolve_addresses
-from shared.services.portfolio import PortfolioQuery, read_portfolio
+from shared.services.chain_reads import PortfolioQuery
+from shared.services.portfolio import read_portfolio
 from shared.terminal.progress import Progress
 from shared.terminal.view import PortfolioView
 from shared.wiring import Context, open_context
@@ -39,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in error.faults:
             _say(f"{fault.field}: {fault.message}")
         return 2
-    except (CallerError, ConfigError) as error:
+    except ConfigError as error:
+        _say(error.line())
+        return 2
+    except CallerError as error:
         _say(str(error))
         return 2
     except Unavailable as error:
@@ -80,9 +83,7 @@ async def _read(question: Question, context: Context, console: Console) -> Portf
     query = PortfolioQuery(addresses, question.chains, question.tokens)
     with Progress(console, question.chains) as progress:
         portfolio = await read_portfolio(query, context, on_chain=progress.on_chain)
-    shown = visible(
-        portfolio.holdings, min_value_usd=question.min_value_usd, include_spam=question.include_spam
-    )
+    shown = shown_of(portfolio, min_value_usd=question.min_value_usd, include_spam=question.include_spam)
     return portfolio_body(portfolio, shown, context.chains, question.asset_ids, PATH)
 
 

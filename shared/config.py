@@ -12,16 +12,20 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from .core.amounts import parse_decimal
+from .core.archive_location import Location, parse_location
 from .errors import ConfigError
 
 AuthMode = Literal["local", "oidc"]
 BusName = Literal["local", "pubsub"]
+TraceTo = Literal["off", "console", "otlp", "cloud"]
 
 _RPC_BY_NAME = {"ETH_RPC_URL": 1, "SEPOLIA_RPC_URL": 11155111}
 _RPC_BY_ID = re.compile(r"RPC_URL_([1-9][0-9]{0,19})")
 _SQLITE = re.compile(r"sqlite:.+")
 _HOST = re.compile(r"[a-zA-Z0-9.-]+:[0-9]{1,5}")
 _ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::[0-9]{1,5})?")
+_DOMAIN = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
+_LEAST_KEY = 32
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -37,6 +41,15 @@ class Oidc:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerSettings:
+    """Whose ID tokens triggers want where nobody before the function asks for them; by default no one's."""
+
+    audience: str | None = None
+    emails: tuple[str, ...] = ()
+    jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+
+
+@dataclass(frozen=True, slots=True)
 class PriceApis:
     """Where the price sources are, and the keys they take."""
 
@@ -46,6 +59,41 @@ class PriceApis:
     llama_url: str = "https://coins.llama.fi"
     coingecko_url: str = "https://api.coingecko.com/api/v3"
     coingecko_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """How many event streams there may be at once, and how they live; `per_caller` None: no limit."""
+
+    per_caller: int | None = None
+    per_instance: int = 1000
+    refresh_seconds: float = 60
+    """How long until the wallets of open streams are read again."""
+    heartbeat_seconds: float = 15
+    longest_seconds: float = 3300
+    """A stream ends itself then, and its client comes back: the platform would cut it off at an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSettings:
+    """Where archives are kept (None: nowhere), and by which accounting methods their reports are."""
+
+    location: Location | None = None
+    methods: tuple[str, ...] = ("fifo",)
+    s3_endpoint_url: str | None = None
+    """A store that speaks the protocol of S3, in place of Amazon's."""
+    s3_region: str | None = None
+    gcs_emulator_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiweSettings:
+    """Signing in with Ethereum: for pages of which domains (none: nobody can), and the sessions it begins."""
+
+    domains: tuple[str, ...] = ()
+    session_key: str | None = field(default=None, repr=False)
+    """What sessions and nonces are signed with; there is one where there are domains."""
+    session_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +114,19 @@ class Settings:
     """Names of the chains to enable; empty for the built-in choice."""
     auth_mode: AuthMode = "local"
     oidc: Oidc = Oidc()
+    siwe: SiweSettings = SiweSettings()
+    triggers: TriggerSettings = TriggerSettings()
     cors_origins: tuple[str, ...] = ()
     price_ttl_seconds: float = 60
     balance_ttl_seconds: float = 10
     rate_limit_per_minute: int = 600
+    trusted_hops: int = 1
+    """How many elements front ends append to X-Forwarded-For: 1, or 2 with a load balancer."""
+    streams: StreamSettings = StreamSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    traces: TraceTo = "off"
+    trace_sample: float = 1
+    """Of the requests whose callers do not say whether they are traced, the share that is."""
     port: int = 8080
     log_level: str = "INFO"
     deployed: bool = False
@@ -81,7 +138,7 @@ class Settings:
         Raises ConfigError naming the variable.
         """
         env = _Reader(_process_environ() if environ is None else environ)
-        deployed = env.text("K_SERVICE", "") != ""
+        deployed = env.deployed
         mode = cast(AuthMode, env.choice("AUTH_MODE", "local", ("local", "oidc")))
         if deployed and mode == "local":
             raise ConfigError("AUTH_MODE: must be set to oidc when deployed (K_SERVICE is set)")
@@ -95,25 +152,91 @@ class Settings:
             chains=env.words("CHAINS"),
             auth_mode=mode,
             oidc=_oidc(env, required=mode == "oidc"),
+            siwe=_siwe(env, mode),
+            triggers=_triggers(env),
             cors_origins=env.origins("CORS_ORIGINS"),
             price_ttl_seconds=env.number("PRICE_TTL_SECONDS", 60, 0, 86_400),
             balance_ttl_seconds=env.number("BALANCE_TTL_SECONDS", 10, 0, 86_400),
             rate_limit_per_minute=env.whole("RATE_LIMIT_PER_MINUTE", 600, 1, 1_000_000),
+            trusted_hops=env.whole("TRUSTED_HOPS", 1, 1, 5),
+            streams=_streams(env, mode),
+            archive=_archive(env, deployed=deployed),
+            traces=cast(
+                TraceTo,
+                env.choice("TRACES", "cloud" if deployed else "off", ("off", "console", "otlp", "cloud")),
+            ),
+            trace_sample=env.number("TRACE_SAMPLE", 0.05 if deployed else 1, 0, 1),
             port=env.whole("PORT", 8080, 1, 65_535),
             log_level=env.choice("LOG_LEVEL", "INFO", _LOG_LEVELS, fold=str.upper),
             deployed=deployed,
         )
 
 
+def client_token(environ: Mapping[str, str] | None = None) -> str | None:
+    """CHAINFOLIO_TOKEN: what a client shows to a server. It is no setting of the server's own."""
+    reader = _Reader(_process_environ() if environ is None else environ)
+    return reader.text("CHAINFOLIO_TOKEN", "") or None
+
+
 def _price_apis(env: _Reader) -> PriceApis:
     default = PriceApis()
     return PriceApis(
-        coinmarketcap_url=env.url("CMC_BASE_URL", default.coinmarketcap_url),
+        coinmarketcap_url=env.asked_url("CMC_BASE_URL", default.coinmarketcap_url),
         coinmarketcap_key=env.text("COINMARKETCAP_API_KEY", "") or None,
-        backed_url=env.url("BACKED_BASE_URL", default.backed_url),
-        llama_url=env.url("LLAMA_BASE_URL", default.llama_url),
-        coingecko_url=env.url("COINGECKO_BASE_URL", default.coingecko_url),
+        backed_url=env.asked_url("BACKED_BASE_URL", default.backed_url),
+        llama_url=env.asked_url("LLAMA_BASE_URL", default.llama_url),
+        coingecko_url=env.asked_url("COINGECKO_BASE_URL", default.coingecko_url),
         coingecko_key=env.text("COINGECKO_API_KEY", "") or None,
+    )
+
+
+def _siwe(env: _Reader, mode: AuthMode) -> SiweSettings:
+    domains = env.words("SIWE_DOMAINS")
+    if not all(_DOMAIN.fullmatch(domain) for domain in domains):
+        raise ConfigError("SIWE_DOMAINS: must be domains such as app.example, separated by commas")
+    if domains and mode == "local":
+        raise ConfigError("SIWE_DOMAINS: needs AUTH_MODE=oidc; else everybody is the one local user")
+    key = env.text("SESSION_KEY", "")
+    if domains and len(key) < _LEAST_KEY:
+        raise ConfigError(f"SESSION_KEY: must be {_LEAST_KEY} or more random characters with SIWE_DOMAINS")
+    return SiweSettings(domains, key or None, env.whole("SESSION_MINUTES", 15, 1, 60))
+
+
+def _triggers(env: _Reader) -> TriggerSettings:
+    audience, emails = env.text("TRIGGER_AUDIENCE", ""), env.words("TRIGGER_EMAIL")
+    if emails and not audience:
+        raise ConfigError("TRIGGER_AUDIENCE: must be set with TRIGGER_EMAIL")
+    if audience and not emails:
+        raise ConfigError("TRIGGER_EMAIL: must be set with TRIGGER_AUDIENCE")
+    return TriggerSettings(
+        audience or None, emails, env.asked_url("TRIGGER_JWKS_URL", TriggerSettings().jwks_url)
+    )
+
+
+def _streams(env: _Reader, mode: AuthMode) -> StreamSettings:
+    """The one local user has as many streams as the process bears, unless told otherwise."""
+    name = "STREAMS_PER_CALLER"
+    limited = mode != "local" or env.text(name, "") != ""
+    return StreamSettings(
+        per_caller=env.whole(name, 20, 1, 100_000) if limited else None,
+        per_instance=env.whole("STREAMS_PER_INSTANCE", 1000, 1, 100_000),
+        refresh_seconds=env.number("STREAM_REFRESH_SECONDS", 60, 1, 86_400),
+        heartbeat_seconds=env.number("STREAM_HEARTBEAT_SECONDS", 15, 1, 300),
+        longest_seconds=env.number("STREAM_SECONDS", 3300, 1, 86_400),
+    )
+
+
+def _archive(env: _Reader, *, deployed: bool) -> ArchiveSettings:
+    """A folder is none where this is deployed: it would be gone with the process."""
+    location = env.location("ARCHIVE")
+    if deployed and location is not None and location.scheme == "file":
+        raise ConfigError("ARCHIVE: must be gs://bucket/prefix or s3://bucket/prefix when deployed")
+    return ArchiveSettings(
+        location=location,
+        methods=env.methods("ARCHIVE_METHODS"),
+        s3_endpoint_url=env.asked_url("ARCHIVE_ENDPOINT_URL", "") or None,
+        s3_region=env.text("ARCHIVE_REGION", "") or None,
+        gcs_emulator_url=env.url("STORAGE_EMULATOR_HOST", "") or None,
     )
 
 
@@ -126,7 +249,7 @@ def _oidc(env: _Reader, *, required: bool) -> Oidc:
         raise ConfigError("OIDC_ISSUER: must be set (or GOOGLE_CLOUD_PROJECT) when AUTH_MODE=oidc")
     if required and not audience:
         raise ConfigError("OIDC_AUDIENCE: must be set (or GOOGLE_CLOUD_PROJECT) when AUTH_MODE=oidc")
-    return Oidc(issuer or None, audience or None, env.url("OIDC_JWKS_URL", Oidc().jwks_url))
+    return Oidc(issuer or None, audience or None, env.asked_url("OIDC_JWKS_URL", Oidc().jwks_url))
 
 
 def _process_environ() -> Mapping[str, str]:
@@ -143,6 +266,8 @@ class _Reader:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self.deployed = self.text("K_SERVICE", "") != ""
+        self._public_only = not self.flag("ALLOW_PRIVATE_URLS") and self.deployed
 
     def text(self, name: str, default: str) -> str:
         return self._environ.get(name, "").strip() or default
@@ -174,6 +299,9 @@ class _Reader:
             raise ConfigError(f"{name}: must be a whole number")
         return int(value)
 
+    def flag(self, name: str) -> bool:
+        return self.choice(name, "false", ("false", "true")) == "true"
+
     def origins(self, name: str) -> tuple[str, ...]:
         origins = self.words(name)
         if not all(_ORIGIN.fullmatch(origin) for origin in origins):
@@ -184,6 +312,9 @@ class _Reader:
         name = self.text("STORE", default)
         if name != "firestore" and not _SQLITE.fullmatch(name):
             raise ConfigError("STORE: must be sqlite:PATH, sqlite::memory: or firestore")
+        emulated, project = self.text("FIRESTORE_EMULATOR_HOST", ""), self.text("GOOGLE_CLOUD_PROJECT", "")
+        if name == "firestore" and not emulated and not project:
+            raise ConfigError("GOOGLE_CLOUD_PROJECT: must be set when STORE is firestore")
         return name
 
     def emulator(self, name: str) -> str | None:
@@ -194,8 +325,31 @@ class _Reader:
             raise ConfigError(f"GOOGLE_CLOUD_PROJECT: must be set, to any name, when {name} is")
         return host
 
+    def location(self, name: str) -> Location | None:
+        text = self.text(name, "")
+        try:
+            return parse_location(text) if text else None
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}") from None
+
+    def methods(self, name: str) -> tuple[str, ...]:
+        words = tuple(dict.fromkeys(self.words(name)))
+        if not words:
+            return ("fifo",)
+        from .core.methods import METHODS
+
+        if not set(words) <= set(METHODS):
+            raise ConfigError(f"{name}: must be some of {', '.join(METHODS)}, separated by commas")
+        return words
+
     def url(self, name: str, default: str) -> str:
         return _checked_url(name, self.text(name, default)).rstrip("/")
+
+    def asked_url(self, name: str, default: str) -> str:
+        """The URL of what is asked here."""
+        url = self.url(name, default)
+        self._refuse_private(name, (url,))
+        return url
 
     def rpc_urls(self) -> Mapping[int, tuple[str, ...]]:
         urls: dict[int, tuple[str, ...]] = {}
@@ -206,8 +360,18 @@ class _Reader:
             chain_id = int(by_id[1]) if by_id else _RPC_BY_NAME.get(name)
             if chain_id is not None and self.words(name):
                 found = tuple(_checked_url(name, url) for url in self.words(name))
+                self._refuse_private(name, found)
                 urls[chain_id] = found if by_id else urls.get(chain_id, found)
         return MappingProxyType(urls)
+
+    def _refuse_private(self, name: str, urls: tuple[str, ...]) -> None:
+        """A deployed function must not be made to ask the platform's metadata server, or its neighbours."""
+        if not self._public_only:
+            return
+        from .core.hosts import is_public_host
+
+        if not all(is_public_host(urlsplit(url).hostname or "") for url in urls if url):
+            raise ConfigError(f"{name}: must not be of a private network, unless ALLOW_PRIVATE_URLS is true")
 
 
 def _checked_url(name: str, url: str) -> str:

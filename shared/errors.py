@@ -2,24 +2,30 @@
 
     ChainfolioError
     ├── ConfigError                  the operator's: a setting is missing or wrong
+    │   └── FactsError               a file of shipped facts is wrong
     ├── CallerError                  the caller's: becomes a 4xx problem
     │   ├── InvalidInput             400, names the field
     │   ├── InvalidRequest           400, names every field that is wrong
     │   ├── Unauthenticated          401
     │   ├── NotFound                 404
     │   ├── MethodNotAllowed         405, says which methods there are
+    │   ├── RequestTimeout           408: the body did not arrive in time
     │   ├── Conflict                 409: what is kept already stands against it
     │   │   └── DuplicateTrade       names the trade that exists
     │   ├── PreconditionFailed       412: it was changed in between
     │   ├── PayloadTooLarge          413
     │   ├── UnsupportedMediaType     415: a body of a kind that is not read here
     │   ├── MisdirectedRequest       421: the server is not called by this name
-    │   └── RateLimited              429, says when to come back
+    │   ├── RateLimited              429, says when to come back
+    │   └── HeadersTooLarge          431
     ├── Unavailable                  503: an answer is impossible without an upstream that is down
     │   ├── StoreUnavailable         what users keep cannot be read or written now
     │   ├── BusUnavailable           messages cannot be sent now
+    │   ├── ArchiveUnavailable       archives cannot be read or written now
+    │   ├── Overdue                  504: it took longer than is allowed, and was given up
     │   └── NotYet                   what a message waits for is not there yet: deliver it again
     ├── UnknownMessage               a message that nobody can act on: to the dead letters
+    ├── ArchiveBroken                an archive is not what its manifest says
     └── UpstreamError                theirs: becomes a Failure in an otherwise good answer
         ├── RpcError
         │   ├── RpcUnavailable       no connection, 5xx, endpoint resting
@@ -48,7 +54,19 @@ class ChainfolioError(Exception):
 
 
 class ConfigError(ChainfolioError):
-    """A setting is missing or wrong; the message names the variable."""
+    """A setting is missing or wrong; the message names the variable, `page` says where to read on."""
+
+    page: ClassVar[str] = "README.md, Settings"
+
+    def line(self) -> str:
+        """What the operator is shown."""
+        return f"{self} (see {self.page})"
+
+
+class FactsError(ConfigError):
+    """A file of facts is wrong; the message names it."""
+
+    page = "shared/data/README.md"
 
 
 class CallerError(ChainfolioError):
@@ -98,6 +116,13 @@ class MethodNotAllowed(CallerError):
     def __init__(self, message: str, allow: Sequence[str]) -> None:
         super().__init__(message)
         self.allow = tuple(allow)
+
+
+class RequestTimeout(CallerError):
+    """The body did not arrive within the time allowed."""
+
+    status = 408
+    title = "Request Timeout"
 
 
 class Conflict(CallerError):
@@ -154,6 +179,13 @@ class RateLimited(CallerError):
         self.retry_after = retry_after
 
 
+class HeadersTooLarge(CallerError):
+    """The headers are longer, all together, than is accepted."""
+
+    status = 431
+    title = "Request Header Fields Too Large"
+
+
 class Unavailable(ChainfolioError):
     """Nothing useful can be said until an upstream is back."""
 
@@ -169,6 +201,17 @@ class BusUnavailable(Unavailable):
     """Messages cannot be sent now."""
 
 
+class ArchiveUnavailable(Unavailable):
+    """Archives cannot be read or written now."""
+
+
+class Overdue(Unavailable):
+    """The answer took longer than is allowed, and was given up."""
+
+    status = 504
+    title = "Gateway Timeout"
+
+
 class NotYet(Unavailable):
     """What a message is about is not there yet: deliver it again later."""
 
@@ -179,6 +222,10 @@ class UnknownMessage(ChainfolioError):
     def __init__(self, message: str, message_id: str | None = None) -> None:
         super().__init__(message)
         self.message_id = message_id
+
+
+class ArchiveBroken(ChainfolioError):
+    """An archive is not what its manifest says, or is none: nothing of it can be trusted."""
 
 
 class UpstreamError(ChainfolioError):

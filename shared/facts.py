@@ -9,12 +9,14 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from .core.chains import Chain, Chains, Explorer, Multicall, NativeCoin, PriceNames
+from .core.deployments import Deployment, Receipt
 from .core.ids import Address, ChainId, parse_address
+from .core.positions import PositionKind
 from .core.tokens import Token, erc20
-from .errors import ConfigError
+from .errors import FactsError
 
 DATA = Path(__file__).with_name("data")
 
@@ -33,20 +35,20 @@ _KINDS: dict[type, str] = {
 def load_chains(path: Path = DATA / "chains.json") -> Chains:
     """All chains of the file, in its order.
 
-    Raises ConfigError naming the chain and the field that is wrong.
+    Raises FactsError naming the chain and the field that is wrong.
     """
     listed = _Fields(path.name, _parsed(path)).take("chains", list)
     try:
         return Chains(_chain(f"{path.name}, chain {n}", fields) for n, fields in enumerate(listed, 1))
     except ValueError as error:
-        raise ConfigError(f"{path.name}: {error}") from error
+        raise FactsError(f"{path.name}: {error}") from error
 
 
 @cache
 def load_tokens(chain_id: ChainId, folder: Path = DATA / "tokens") -> tuple[Token, ...]:
     """The listed tokens of a chain; none if it has no list.
 
-    Raises ConfigError naming the token that is wrong.
+    Raises FactsError naming the token that is wrong.
     """
     path = folder / f"{chain_id}.json"
     if not path.exists():
@@ -56,15 +58,36 @@ def load_tokens(chain_id: ChainId, folder: Path = DATA / "tokens") -> tuple[Toke
         try:
             tokens.append(_token(chain_id, row))
         except ValueError as error:
-            raise ConfigError(f"{path.name}, token {number}: {error}") from error
+            raise FactsError(f"{path.name}, token {number}: {error}") from error
     return tuple(tokens)
+
+
+@cache
+def load_deployments(chain_id: ChainId) -> tuple[Deployment, ...]:
+    """The protocols' deployments on a chain; none if nothing is known there.
+
+    Raises FactsError naming the deployment that is wrong.
+    """
+    return tuple(each for each in all_deployments() if each.chain_id == chain_id)
+
+
+@cache
+def all_deployments(folder: Path = DATA / "protocols") -> tuple[Deployment, ...]:
+    """Those of every chain; a file has those of one family and its name. Raises FactsError."""
+    found: list[Deployment] = []
+    for path in sorted(folder.glob("*.json")):
+        listed = _Fields(path.name, _parsed(path)).take("deployments", list)
+        found += [
+            _deployment(f"{path.name}, deployment {n}", path.stem, row) for n, row in enumerate(listed, 1)
+        ]
+    return tuple(found)
 
 
 def _parsed(path: Path) -> object:
     try:
         parsed: object = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path.name}: {error}") from error
+        raise FactsError(f"{path.name}: {error}") from error
     return parsed
 
 
@@ -73,14 +96,14 @@ class _Fields:
 
     def __init__(self, where: str, value: object) -> None:
         if not isinstance(value, dict):
-            raise ConfigError(f"{where}: must be an object")
+            raise FactsError(f"{where}: must be an object")
         self.where = where
         self._left: dict[str, object] = dict(value)
 
     def take(self, name: str, kind: type[T]) -> T:
         value = self._left.pop(name, None)
         if type(value) is not kind:  # not isinstance: `true` is no number
-            raise ConfigError(f"{self.where}: {name} must be {_KINDS[kind]}")
+            raise FactsError(f"{self.where}: {name} must be {_KINDS[kind]}")
         return value
 
     def take_or_none(self, name: str, kind: type[T]) -> T | None:
@@ -97,7 +120,7 @@ class _Fields:
     def take_texts(self, name: str) -> tuple[str, ...]:
         texts = self.take_or_none(name, list) or []
         if not all(type(text) is str for text in texts):
-            raise ConfigError(f"{self.where}: {name} must be a list of texts")
+            raise FactsError(f"{self.where}: {name} must be a list of texts")
         return tuple(texts)
 
     def take_address_or_none(self, name: str) -> Address | None:
@@ -111,7 +134,7 @@ class _Fields:
         try:
             return _address(text)
         except ValueError as error:
-            raise ConfigError(f"{self.where}: {name}: {error}") from error
+            raise FactsError(f"{self.where}: {name}: {error}") from error
 
     def take_seconds(self, name: str) -> float | None:
         """A number above zero, with or without a fraction, or None."""
@@ -120,12 +143,12 @@ class _Fields:
             return None
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
             return value
-        raise ConfigError(f"{self.where}: {name} must be a number above zero")
+        raise FactsError(f"{self.where}: {name} must be a number above zero")
 
     def finish(self) -> None:
         """Refuse what nobody took: a misspelt field would otherwise silently have no effect."""
         if self._left:
-            raise ConfigError(f"{self.where}: {next(iter(self._left))} is not a known field")
+            raise FactsError(f"{self.where}: {next(iter(self._left))} is not a known field")
 
 
 def _chain(where: str, value: object) -> Chain:
@@ -148,6 +171,7 @@ def _chain(where: str, value: object) -> Chain:
         testnet=fields.take_or_none("testnet", bool) or False,
         runs_init_code=fields.take_or_none("runs_init_code", bool) is not False,
         native_mirrors=fields.take_addresses("native_mirrors"),
+        zapper=fields.take_or_none("zapper", str),
     )
     fields.finish()
     return chain
@@ -169,7 +193,7 @@ def _multicall(fields: _Fields | None) -> Multicall | None:
         return None
     address = fields.take_address_or_none("address")
     if address is None:
-        raise ConfigError(f"{fields.where}: address is missing")
+        raise FactsError(f"{fields.where}: address is missing")
     multicall = Multicall(address, fields.take_or_none("block_created", int))
     fields.finish()
     return multicall
@@ -178,7 +202,7 @@ def _multicall(fields: _Fields | None) -> Multicall | None:
 def _rpc_urls(fields: _Fields) -> tuple[str, ...]:
     urls = fields.take_texts("rpc_urls")
     if not urls or not all(url.startswith(("https://", "http://")) for url in urls):
-        raise ConfigError(f"{fields.where}: rpc_urls must hold at least one URL, http or https")
+        raise FactsError(f"{fields.where}: rpc_urls must hold at least one URL, http or https")
     return urls
 
 
@@ -210,6 +234,32 @@ def _token(chain_id: ChainId, row: object) -> Token:
         case [str(address), str(symbol), str(name), int(decimals)] if 0 <= decimals <= 255:
             return erc20(chain_id, _address(address), symbol, name, decimals, listed=True)
     raise ValueError("must be [address, symbol, name, decimals]")
+
+
+def _deployment(where: str, family: str, value: object) -> Deployment:
+    fields = _Fields(where, value)
+    try:
+        receipts = tuple(_receipt(row) for row in fields.take("receipts", list))
+    except ValueError as error:
+        raise FactsError(f"{where}: {error}") from error
+    deployment = Deployment(
+        family=family,
+        protocol=fields.take("protocol", str),
+        chain_id=ChainId(fields.take("chain_id", int)),
+        market=fields.take_or_none("market", str),
+        receipts=receipts,
+    )
+    fields.finish()
+    return deployment
+
+
+def _receipt(row: object) -> Receipt:
+    match row:
+        case [str(token), str(kind), str(underlying)]:
+            for known in get_args(PositionKind):
+                if kind == known:
+                    return Receipt(_address(token), known, _address(underlying))
+    raise ValueError("a receipt must be [token, kind, underlying]")
 
 
 def _address(text: str) -> Address:

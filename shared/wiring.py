@@ -8,22 +8,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
+from .archive.opening import ObjectsOnDemand, open_objects
+from .archive.ports import Objects
 from .bus.opening import BusOnDemand, open_bus
 from .bus.ports import Bus
 from .chain.cache import BalanceCache
-from .chain.client import ChainClient
 from .chain.clients import ChainClients
-from .chain.ens import resolve_name
 from .chain.gateways import Gateways
 from .chain.names import Names
-from .config import Settings
+from .config import ArchiveSettings, Settings
+from .core.archive_location import Location
 from .core.chains import Chain, Chains
-from .core.ids import ChainId
+from .core.deployments import Deployment
+from .core.ids import Address, ChainId
+from .core.stream_rhythm import Rhythm
 from .core.tokens import Token
 from .counts import Counts
 from .errors import ConfigError
-from .facts import load_chains, load_tokens
+from .facts import load_chains, load_deployments, load_tokens
+from .ongoing import Ongoing
 from .prices.backed import Backed
 from .prices.book import PriceBook
 from .prices.opening import Prices, open_prices
@@ -31,6 +36,9 @@ from .store.opening import StoreOnDemand, open_store
 from .store.ports import Store
 from .store.run_memory import RunMemory
 from .store.trade_ids import TradeIds
+
+if TYPE_CHECKING:  # types only: loaded with the first client
+    from .chain.client import ChainClient
 
 _ETHEREUM = ChainId(1)
 
@@ -52,10 +60,13 @@ class Context:
     buses: BusOnDemand
     counts: Counts
     token_lists: Callable[[ChainId], tuple[Token, ...]]
+    deployments: Callable[[ChainId], tuple[Deployment, ...]]
     clock: Callable[[], datetime]
     gateways: Gateways = field(default_factory=Gateways)
+    archives: ObjectsOnDemand = field(default_factory=ObjectsOnDemand)
     trade_ids: TradeIds = field(default_factory=lambda: TradeIds(_now))
     run_memory: RunMemory = field(default_factory=RunMemory)
+    ongoing: Ongoing = field(default_factory=Ongoing)
 
     @property
     def prices(self) -> PriceBook:
@@ -74,6 +85,23 @@ class Context:
         return self.buses.get()
 
     @property
+    def objects(self) -> Objects | None:
+        """Where archives are kept; None if they are not."""
+        return self.archives.get()
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """How often open streams do what they do."""
+        settings, streams = self.settings, self.settings.streams
+        return Rhythm(
+            refresh_seconds=streams.refresh_seconds,
+            fresh_seconds=settings.balance_ttl_seconds,
+            price_seconds=settings.price_ttl_seconds,
+            heartbeat_seconds=streams.heartbeat_seconds,
+            longest_seconds=streams.longest_seconds,
+        )
+
+    @property
     def cursor_key(self) -> bytes:
         """What cursors are made with: the same in all processes of a deployment, another one elsewhere.
 
@@ -88,11 +116,13 @@ class Context:
 
     async def close(self) -> None:
         """Stop what is under way and close every connection; first the bus, which uses all the others."""
+        await self.ongoing.close()
         await self.buses.close()
         await self.balances.close()
         await self.pricing.close()
         await self.clients.close()
         await self.gateways.close()
+        await self.archives.close()
         await self.stores.close()
 
 
@@ -114,20 +144,44 @@ def open_context(settings: Settings, trace: Callable[[], Mapping[str, str]] = di
         chains=chains,
         clients=clients,
         balances=BalanceCache(_now, ttl=timedelta(seconds=settings.balance_ttl_seconds)),
-        names=Names(partial(resolve_name, clients.client(known[_ETHEREUM]), gateways), _now),
+        names=Names(partial(_resolve_name, clients, known[_ETHEREUM], gateways), _now),
         pricing=open_prices(settings.price_apis, known, ttl=settings.price_ttl_seconds, tls=tls),
         stores=StoreOnDemand(partial(open_store, settings.store, settings.project, _now, counts)),
         buses=BusOnDemand(partial(_open_bus, settings, counts, trace)),
         counts=counts,
         token_lists=load_tokens,
+        deployments=load_deployments,
         clock=_now,
         gateways=gateways,
+        archives=ObjectsOnDemand(partial(_open_archives, settings.archive)),
     )
+
+
+async def _resolve_name(
+    clients: ChainClients, ethereum: Chain, gateways: Gateways, name: str, *, within: float
+) -> Address | None:
+    from .chain.ens import resolve_name
+
+    return await resolve_name(clients.client(ethereum), gateways, name, within=within)
 
 
 def _open_bus(settings: Settings, counts: Counts, trace: Callable[[], Mapping[str, str]]) -> Bus:
     host = settings.pubsub_emulator_host
     return open_bus(settings.bus, settings.project, _now, counts, trace=trace, emulator_host=host)
+
+
+def open_archives(location: Location, settings: ArchiveSettings) -> Objects:
+    """The archives at a place, by the settings for places of its kind."""
+    return open_objects(
+        location,
+        s3_endpoint_url=settings.s3_endpoint_url,
+        s3_region=settings.s3_region,
+        gcs_emulator_url=settings.gcs_emulator_url,
+    )
+
+
+def _open_archives(settings: ArchiveSettings) -> Objects | None:
+    return None if settings.location is None else open_archives(settings.location, settings)
 
 
 def _open_tls() -> ssl.SSLContext:

@@ -12,10 +12,12 @@ from functools import partial
 from typing import cast
 
 from shared.api.tracing import trace
+from shared.archive.opening import ObjectsOnDemand
 from shared.bus.local import LocalBus
 from shared.bus.opening import BusOnDemand
 from shared.bus.subscription import Chance
 from shared.chain.cache import BalanceCache
+from shared.chain.calls import Call, Outcome, Replies, Reply
 from shared.chain.clients import ChainClients
 from shared.chain.health import EndpointHealth
 from shared.chain.names import Names
@@ -23,6 +25,7 @@ from shared.chain.transfer_logs import Span
 from shared.config import Settings
 from shared.core.balances import BalanceRead, Block, TokenFault
 from shared.core.chains import Chain, Chains
+from shared.core.deployments import Deployment
 from shared.core.failures import Failure
 from shared.core.ids import Address, AssetId, ChainId
 from shared.core.quotes import Price, Quote, unpriced
@@ -104,6 +107,7 @@ class FakeClient:
     error: RpcError | None = None
     reads: int = 0
     block_number: int = 23_800_000
+    replies: dict[Call, Reply] = field(default_factory=dict)
     history: FakeHistory = field(default_factory=FakeHistory)
 
     async def read_balances(
@@ -115,6 +119,11 @@ class FakeClient:
         found = {key: raw for key, raw in self.balances.items() if key in asked}
         block = Block(self.block_number, NOON)
         return BalanceRead(self.chain.chain_id, block, found, self.faults, frozenset(), len(tokens))
+
+    async def read_calls(self, calls: Sequence[Call], *, within: float, at: Block | None = None) -> Replies:
+        self._check()
+        replies = (self.replies.get(call, Reply(Outcome.REVERTED)) for call in calls)
+        return Replies(at or Block(self.block_number, NOON), tuple(replies))
 
     async def read_tokens(self, addresses: Sequence[Address], *, within: float) -> list[Token | TokenFault]:
         self._check()
@@ -154,7 +163,7 @@ class FakeBook:
     known: dict[AssetId, Price] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
 
-    async def prices(self, tokens: Sequence[Token], *, within: float) -> PriceAnswer:
+    async def prices(self, tokens: Sequence[Token], *, within: float, fresh: bool = False) -> PriceAnswer:
         unknown = "unknown: no price source knows this asset"
         return PriceAnswer(
             {t.asset_id: self.known.get(t.asset_id) or unpriced(t.asset_id, unknown) for t in tokens},
@@ -200,7 +209,9 @@ class Fakes:
     chains: Chains = field(default_factory=load_chains)
     known_chains: Chains | None = None
     tokens: tuple[Token, ...] = (USDC,)
+    deployments: tuple[Deployment, ...] = ()
     counts: Counts = field(default_factory=Counts)
+    archives: ObjectsOnDemand = field(default_factory=ObjectsOnDemand)
     buses: BusOnDemand = field(init=False)
     stores: StoreOnDemand = field(init=False)
 
@@ -236,7 +247,9 @@ class Fakes:
             buses=self.buses,
             counts=self.counts,
             token_lists=lambda chain_id: tuple(t for t in self.tokens if t.chain_id == chain_id),
+            deployments=lambda chain_id: tuple(d for d in self.deployments if d.chain_id == chain_id),
             clock=self.clock,
+            archives=self.archives,
         )
 
 

@@ -14,21 +14,25 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from shared.bus.ports import Bus, Message, Topic
+from shared.chain.calls import Call, Outcome, Replies, Reply
 from shared.core.balances import BalanceRead, Block
 from shared.core.chains import Chain
+from shared.core.deployments import Deployment
 from shared.core.failures import Failure
 from shared.core.ids import Address, ChainId
 from shared.core.quotes import Price, unpriced
 from shared.core.tokens import Token
 from shared.errors import RpcUnavailable
 from shared.prices.book import PriceAnswer
-from shared.services.portfolio import Pricer
+from shared.services.chain_reads import Pricer
 from shared.store.ports import Store
 from shared.store.run_memory import RunMemory
 from tests.fakes import FakeCatalogue
+from tests.run_lending import SHARE, VAULT, receipts_of
 from tests.run_world import CHAINS, Letter, World
+from tests.store.account_fakes import FakeErasures
 from tests.store.fakes import FakeSnapshots, FakeWallets, fake_store
-from tests.store.run_fakes import FakeLatest, FakeOwners, FakeParts, FakeRuns, FakeRunSnapshots
+from tests.store.run_fakes import FakeFeed, FakeLatest, FakeOwners, FakeParts, FakeRuns, FakeRunSnapshots
 
 T = TypeVar("T")
 
@@ -64,6 +68,9 @@ class Process:
 
     def token_lists(self, chain_id: ChainId) -> tuple[Token, ...]:
         return tuple(token for token in self._world.listed if token.chain_id == chain_id)
+
+    def deployments(self, chain_id: ChainId) -> tuple[Deployment, ...]:
+        return tuple(each for each in self._world.deployed if each.chain_id == chain_id)
 
     def client(self, chain: Chain) -> _Reader:
         return _Reader(self._world, chain)
@@ -104,7 +111,9 @@ def _stepped_store(world: World) -> Store:
         runs=_stepped(world, FakeRuns(shelf.runs)),
         parts=_stepped(world, FakeParts(shelf.runs, shelf.snapshots)),
         latest=_stepped(world, FakeLatest(shelf.runs, world.clock)),
+        feed=FakeFeed(shelf.runs),
         run_snapshots=_stepped(world, FakeRunSnapshots(shelf.snapshots)),
+        erasures=_stepped(world, FakeErasures(shelf)),
     )
 
 
@@ -154,14 +163,35 @@ class _Reader:
             world.has_failed.add(slug)
             raise RpcUnavailable(f"{slug}: no endpoint answers")
         world.chain_reads[slug, tuple(wallets)] += 1
+        asked = {None, *tokens}
         found = {
-            (wallet, token.address): raw
+            (wallet, contract): raw
             for wallet in wallets
-            for token, raw in world.holds(slug, wallet).items()
+            for contract, raw in self._held(wallet).items()
+            if contract in asked
         }
         block = Block(int(world.clock.seconds()), world.clock())
         await Pause("after read_balances")
         return BalanceRead(self.chain.chain_id, block, found, world.faults, frozenset(), len(tokens))
+
+    def _held(self, wallet: Address) -> dict[Address | None, int]:
+        """What the wallet itself has, and the receipts of what protocols have for it."""
+        own = {token.address: raw for token, raw in self._world.holds(self.chain.slug, wallet).items()}
+        return own | receipts_of(self._world.positions(self.chain.slug, wallet))
+
+    async def read_calls(self, calls: Sequence[Call], *, within: float, at: Block | None = None) -> Replies:
+        """What shares of the vault are worth; the protocols ask nothing else."""
+        await Pause("before read_calls")
+        world, slug = self._world, self.chain.slug
+        if slug in world.vaults_down:
+            world.has_failed.add(f"{slug} vaults")
+            raise RpcUnavailable(f"{slug}: no endpoint has the block")
+        assert {call.target for call in calls} == {VAULT}
+        assert at is not None
+        world.conversions[slug] += 1
+        worth = [SHARE * int.from_bytes(call.data[4:]) for call in calls]
+        await Pause("after read_calls")
+        return Replies(at, tuple(Reply(Outcome.ANSWERED, raw.to_bytes(32)) for raw in worth))
 
 
 class _Pricer:
@@ -170,7 +200,7 @@ class _Pricer:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def prices(self, tokens: Sequence[Token], *, within: float) -> PriceAnswer:
+    async def prices(self, tokens: Sequence[Token], *, within: float, fresh: bool = False) -> PriceAnswer:
         await Pause("before prices")
         answer = PriceAnswer({token.asset_id: self._price(token) for token in tokens}, self._failures())
         await Pause("after prices")

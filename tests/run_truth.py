@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
 from shared.core.amounts import add, from_raw, multiply
-from shared.core.fragments import FragmentKey
+from shared.core.fragments import FragmentKey, HeldAs
 from shared.core.ids import Address, AssetId
-from shared.core.runs import PartKey, PlanPage, PlanTotals, PricePage, Progress, Run, is_past
+from shared.core.runs import Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run, is_past
 from shared.core.snapshots import Snapshot
 from tests.run_play import Play
 from tests.run_world import RUN, SLUGS, World
@@ -18,6 +18,8 @@ from tests.run_world import RUN, SLUGS, World
 T = TypeVar("T")
 Wishes = Mapping[Address, tuple[str, ...]]
 Read = tuple[Address, str]
+Row = tuple[AssetId, str, HeldAs]
+"""An asset, the protocol that holds it, and as what."""
 
 
 def check_runs(world: World) -> None:
@@ -104,6 +106,9 @@ class _Ending:
             given_up = is_late and (self.world.sweeps or self.may_be_late)
             assert failure.chain == key.chain
             assert given_up or key.chain in self.world.has_failed
+        else:
+            assert not part.failures or f"{key.chain} vaults" in self.world.has_failed
+            assert {failure.protocol for failure in part.failures} <= {"vaults"}
 
     def _check_prices(self) -> None:
         numbers = [number for run, number in self.world.runs.prices if run == self.run.id]
@@ -114,10 +119,15 @@ class _Ending:
 
     def _check_latest(self) -> None:
         """Streams were told of everything that was read."""
-        for wallet, slug in self._was_read():
-            held = {token.asset_id: raw for token, raw in self.world.holds(slug, wallet).items()}
-            _, fragment = self.world.runs.latest.get(FragmentKey(wallet, slug, "wallet"), (None, None))
-            assert held == {each.asset_id: each.raw for each in (fragment.balances if fragment else ())}
+        for (wallet, slug), part in self._was_read().items():
+            answered = {"wallet", "market", "vaults"} - {failure.protocol for failure in part.failures}
+            held: dict[str, dict[Row, int]] = {protocol: {} for protocol in answered}
+            for row, raw, _ in self._held(wallet, slug, part):
+                held[row[1]][row] = raw
+            for protocol, rows in held.items():
+                _, told = self.world.runs.latest.get(FragmentKey(wallet, slug, protocol), (None, None))
+                balances = told.balances if told else ()
+                assert rows == {(each.asset_id, protocol, each.kind): each.raw for each in balances}
 
     def _check_snapshots(self) -> None:
         made = snapshots_of(self.world, self.run)
@@ -141,30 +151,49 @@ class _Ending:
         }
         return {user: reads for user, reads in wanted.items() if reads}
 
-    def _expected(self, wanted: set[Read]) -> tuple[Decimal, bool, dict[AssetId, Decimal]]:
+    def _expected(self, wanted: set[Read]) -> tuple[Decimal, bool, dict[Row, Decimal]]:
         """Total, whether that is all, and the balances: of what was read, added up from the chains' state."""
         was_read = self._was_read()
-        balances: dict[AssetId, list[Decimal]] = defaultdict(list)
-        for wallet, slug in wanted & was_read:
-            for token, raw in self.world.holds(slug, wallet).items():
-                balances[token.asset_id].append(from_raw(raw, token.decimals))
-        sums = {asset_id: add(parts) for asset_id, parts in balances.items()}
-        values = [multiply(sums[a], dollars) for a in sums if (dollars := self.prices[a][0]) is not None]
-        complete = wanted <= was_read and not any(self.prices[asset_id][1] for asset_id in sums)
-        return add(values), complete, sums
+        there = [(*read, was_read[read]) for read in wanted & was_read.keys()]
+        balances: dict[Row, list[Decimal]] = defaultdict(list)
+        for wallet, slug, part in there:
+            for row, raw, decimals in self._held(wallet, slug, part):
+                balances[row].append(from_raw(raw, decimals))
+        sums = {row: add(parts) for row, parts in balances.items()}
+        values = [
+            multiply(amount.copy_negate() if row[2] == "debt" else amount, dollars)
+            for row, amount in sums.items()
+            if (dollars := self.prices[row[0]][0]) is not None
+        ]
+        has_failed = any(part.failures for _, _, part in there)
+        is_priced = not any(self.prices[asset_id][1] for asset_id, _, _ in sums)
+        return add(values), wanted <= was_read.keys() and not has_failed and is_priced, sums
 
-    def _was_read(self) -> set[Read]:
+    def _held(self, wallet: Address, slug: str, part: Part) -> Iterator[tuple[Row, int, int]]:
+        """What the wallet has by the chain's state, but for a protocol that failed: raw, and the decimals."""
+        for token, raw in self.world.holds(slug, wallet).items():
+            yield (token.asset_id, "wallet", "wallet"), raw, token.decimals
+        failed = {failure.protocol for failure in part.failures}
+        for (protocol, kind, token), raw in self.world.positions(slug, wallet).items():
+            if protocol not in failed:
+                yield (token.asset_id, protocol, kind), raw, token.decimals
+
+    def _was_read(self) -> dict[Read, Part]:
+        """The part in which each wallet was read on each chain."""
         return {
-            (wallet, slug)
+            (wallet, slug): part
             for group in self.groups
             for slug, wallets in group.reads
             for wallet in wallets
-            if self.world.runs.parts[self.run.id, PartKey(group.number, slug)].state == "read"
+            if (part := self.world.runs.parts[self.run.id, PartKey(group.number, slug)]).state == "read"
         }
 
 
-def _contents(snapshot: Snapshot) -> tuple[Decimal, bool, dict[AssetId, Decimal]]:
-    return snapshot.total_usd, snapshot.complete, {a.asset_id: a.balance for a in snapshot.assets}
+def _contents(snapshot: Snapshot) -> tuple[Decimal, bool, dict[Row, Decimal]]:
+    """Total, whether that is all, and the balances."""
+    rows = {(asset.asset_id, asset.protocol, asset.kind): asset.balance for asset in snapshot.assets}
+    assert len(rows) == len(snapshot.assets)
+    return snapshot.total_usd, snapshot.complete, rows
 
 
 def _ordered(kept: Mapping[tuple[str, int], T], run: Run) -> list[T]:

@@ -16,6 +16,7 @@ from typing import Literal
 from shared.bus.ports import Topic
 from shared.core.balances import TokenFault
 from shared.core.chains import Chain, Chains
+from shared.core.deployments import Deployment
 from shared.core.ids import Address, AssetId, ChainId
 from shared.core.run_messages import SweepRuns, encode
 from shared.core.runs import Run
@@ -25,6 +26,7 @@ from shared.errors import BusUnavailable, StoreUnavailable, Unavailable
 from shared.store.ports import SavedWallet
 from tests.core.chain_samples import make_chain
 from tests.fakes import NOON, FakeClock
+from tests.run_lending import COIN, Held, lending_on, positions_of
 from tests.store.fakes import Shelf
 from tests.store.run_fakes import RunShelf
 
@@ -32,7 +34,7 @@ Fault = Literal["before", "after", "between"]
 """When a call fails: before its effect, after it, or with half of its messages sent."""
 
 CHAINS = Chains(
-    make_chain(chain_id=ChainId(number), slug=slug, name=slug)
+    make_chain(chain_id=ChainId(number), slug=slug, name=slug, native_mirrors=(COIN,))
     for number, slug in ((1, "ethereum"), (2, "base"))
 )
 SLUGS = tuple(chain.slug for chain in CHAINS)
@@ -94,9 +96,13 @@ class World:
         self.sweeps = 0
         self.counts = Counts()
         self.listed = [*TOKENS.values()]
+        self.deployed: tuple[Deployment, ...] = ()
         self.changed: dict[tuple[str, Address], dict[Token, int]] = {}
         self.faults: tuple[TokenFault, ...] = ()
+        self.lends = False
+        self.withdrawn: set[tuple[str, Address]] = set()
         self.down: set[str] = set()
+        self.vaults_down: set[str] = set()
         self.has_failed: set[str] = set()
         self.prices_down = False
         self.dollars = dict(PRICES)
@@ -107,6 +113,7 @@ class World:
         self.reads: Counter[str] = Counter()
         self.writes: Counter[str] = Counter()
         self.chain_reads: Counter[tuple[str, tuple[Address, ...]]] = Counter()
+        self.conversions: Counter[str] = Counter()
         self.published = 0
         self.versions: list[dict[str, dict[Address, tuple[str, ...]]]] = []
 
@@ -162,6 +169,18 @@ class World:
         token = 10**6 * number if number % 3 == 0 else 0
         return {t: raw for t, raw in ((native_token(chain), native), (TOKENS[chain.chain_id], token)) if raw}
 
+    def lend(self) -> None:
+        """From now on there are protocols, and wallets have something in them."""
+        self.lends = True
+        self.deployed = tuple(each for chain in CHAINS for each in lending_on(chain, TOKENS[chain.chain_id]))
+
+    def positions(self, slug: str, address: Address) -> dict[Held, int]:
+        """What protocols hold for a wallet, unless it has `withdrawn` everything."""
+        if not self.lends or (slug, address) in self.withdrawn:
+            return {}
+        chain = _chain(slug)
+        return positions_of(chain, TOKENS[chain.chain_id], int(address, 16))
+
     def price(self, asset_id: AssetId) -> Decimal | None:
         """What a source that is up says now; it is remembered that it was said."""
         if asset_id not in self.dollars:
@@ -189,8 +208,12 @@ def save(world: World, user: str, numbers: Sequence[int], *chains: str) -> None:
 
 
 def three_users() -> World:
-    """Three users whose wallets are read in three groups: one is split, one has a share in another's."""
+    """Three users whose wallets are read in three groups: one is split, one has a share in another's.
+
+    They have positions and debts.
+    """
     world = World()
+    world.lend()
     save(world, "alice", range(1, 31))
     save(world, "bob", range(31, 91))
     save(world, "carol", range(20, 40), "base")

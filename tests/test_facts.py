@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.ids import ChainId
 from shared.errors import ConfigError
-from shared.facts import DATA, load_chains, load_tokens
+from shared.facts import DATA, all_deployments, load_chains, load_deployments, load_tokens
 
 Json = dict[str, Any]
 
@@ -21,6 +21,7 @@ def test_a_chain_without_a_list_has_no_tokens() -> None:
 def test_facts_are_read_once() -> None:
     assert load_chains() is load_chains()
     assert load_tokens(ChainId(1)) is load_tokens(ChainId(1))
+    assert load_deployments(ChainId(1)) is load_deployments(ChainId(1))
 
 
 SMALL: Json = {
@@ -128,3 +129,39 @@ def test_a_broken_token_is_named_by_its_place(row: object, tmp_path: Path) -> No
 
     with pytest.raises(ConfigError, match=r"5\.json, token 2: "):
         load_tokens(ChainId(5), tmp_path)
+
+
+ROW = ["0x" + "11" * 20, "deposit", "0x" + "22" * 20]
+DEPLOYED: Json = {"protocol": "lending", "chain_id": 1, "receipts": [ROW]}
+
+
+def write_deployments(folder: Path, *records: Json) -> Path:
+    (folder / "family.json").write_text(json.dumps({"deployments": records}))
+    return folder
+
+
+def test_a_deployment_is_of_the_family_that_its_file_is_called(tmp_path: Path) -> None:
+    (found,) = all_deployments(write_deployments(tmp_path, DEPLOYED))
+
+    assert (found.family, found.protocol, found.chain_id, found.market) == ("family", "lending", 1, None)
+    (receipt,) = found.receipts
+    assert (receipt.token, receipt.kind, receipt.underlying) == (ROW[0], "deposit", ROW[2])
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ({"protocol": 5}, "protocol must be a text"),
+        ({"chain_id": "1"}, "chain_id must be a whole number"),
+        ({"receipts": [[*ROW, "more"]]}, "a receipt must be"),
+        ({"receipts": [[ROW[0], "stolen", ROW[2]]]}, "a receipt must be"),
+        ({"receipts": [["0x11", "debt", ROW[2]]]}, "is not an address"),
+        ({"markt": "Main"}, "markt is not a known field"),
+    ],
+)
+def test_a_broken_deployment_is_named(broken: Json, says: str, tmp_path: Path) -> None:
+    folder = write_deployments(tmp_path, DEPLOYED, {**DEPLOYED, **broken})
+    with pytest.raises(ConfigError, match=says) as raised:
+        all_deployments(folder)
+
+    assert "family.json, deployment 2" in str(raised.value)

@@ -10,20 +10,25 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT / "shared"
-EDGES = ("chain", "prices", "store", "bus")
+EDGES = ("chain", "prices", "store", "bus", "archive")
 # Who may import whom inside `shared`; everybody may import itself and `errors`.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
     "core": (),
     "http_body": (),
     "counts": (),
+    "ongoing": (),
+    "probing": (),
+    "spans": (),
+    "telemetry": ("spans",),
     "config": ("core",),
     "facts": ("core",),
-    **dict.fromkeys(EDGES, ("core", "config", "http_body", "counts")),
-    "services": (*EDGES, "core", "counts"),
-    "web": ("config", "http_body", "counts", "core"),
-    "wiring": ("config", "facts", "counts", *EDGES, "core"),
-    "api": ("services", "web", "wiring", "bus", "config", "counts", "core"),
+    **dict.fromkeys(EDGES, ("core", "config", "http_body", "counts", "probing", "spans")),
+    "protocols": ("chain", "core"),
+    "services": ("protocols", *EDGES, "core", "counts", "ongoing", "spans"),
+    "web": ("config", "http_body", "counts", "spans", "core"),
+    "wiring": ("config", "facts", "counts", "ongoing", *EDGES, "core"),
+    "api": ("services", "web", "wiring", "bus", "config", "counts", "probing", "spans", "telemetry", "core"),
     "terminal": ("api", "core"),
 }
 

@@ -53,6 +53,7 @@ def as_json(chain: Chain) -> Json:
         "testnet": chain.testnet,
         "runs_init_code": chain.runs_init_code,
         **({"native_mirrors": list(chain.native_mirrors)} if chain.native_mirrors else {}),
+        **({"zapper": chain.zapper} if chain.zapper else {}),
     }
 
 

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from shared.api.app import create_app
-from shared.api.portfolio import ROUTES
+from shared.api.portfolio_routes import ROUTES
 
 app = create_app("portfolio", ROUTES)
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import NoReturn
 
-from ..config import Oidc, Settings
+from ..config import Oidc, Settings, TriggerSettings
 from ..errors import ConfigError
+from ..telemetry.exporting import Exporter, SpanQueue
 from ..web.app import App, Conduct
-from ..web.auth import Authenticator, LocalUser, TokenUser
+from ..web.auth import Authenticator, LocalUser, Platform, SessionOrToken, TokenUser
 from ..web.cors import Cors
 from ..web.jwks import SigningKeys
 from ..web.limits import RateLimiter
 from ..web.log import RequestLog, configure_logging
 from ..web.messages import Json, Route
+from ..web.metrics import Count, Gauge
+from ..web.open_streams import OpenStreams
 from ..web.openapi import openapi_document
 from ..web.operations import OPERATION_PATHS, operation_routes
+from ..web.tracer import Tracer
 from ..wiring import Context, check_settings, open_context
-from .health import BUS_USERS, numbers, probe, probe_with_bus
+from .health import numbers, probe_for
 from .tracing import trace
 
 _TITLE = "chainfolio"
@@ -32,6 +37,8 @@ Amounts, prices and values are decimal strings; times are RFC 3339 in UTC. Every
 """
 _BAD_CONFIG = 2
 _TRIGGERS = "/triggers/"
+# Whom Google signs the tokens of service accounts as.
+_GOOGLE = "https://accounts.google.com"
 
 
 def create_app(function: str, routes: Sequence[Route[Context]]) -> App[Context]:
@@ -78,25 +85,38 @@ def build_app(
     `clock` tells the seconds since the epoch, by which answers are kept. One that is `loopback_only` answers
     to this machine's own names.
     """
-    conduct = Conduct(
-        auth=_authenticator(settings),
-        limiter=RateLimiter(settings.rate_limit_per_minute) if settings.auth_mode != "local" else None,
-        cors=Cors(settings.cors_origins),
-        log=RequestLog(settings.log_level),
-        deployed=settings.deployed,
-        loopback_only=loopback_only,
-        clock=clock,
-    )
+    conduct = _conduct(name, settings, clock, loopback_only=loopback_only)
 
     @cache
     def document() -> Json:
         return openapi_document(_TITLE, _ABOUT.strip(), everything)
 
+    def figures(context: Context) -> Iterator[Gauge | Count]:
+        yield from numbers(context)
+        yield Gauge("event_streams_open", "Event streams open now", (), conduct.streams.number)
+
     routes = [route for route in routes if _is_served(route, settings)]
-    probing = probe_with_bus if any(route.function in BUS_USERS for route in routes) else probe
-    own = operation_routes(name, conduct.metrics, document=document, probe=probing, numbers=numbers)
+    probe = probe_for({route.function for route in routes})
+    own = operation_routes(name, conduct.metrics, document=document, probe=probe, numbers=figures)
     everything = (*routes, *own)
     return App(name, everything, open_context, conduct, base=base, close_context=Context.close, opened=opened)
+
+
+def _conduct(name: str, settings: Settings, clock: Callable[[], float], *, loopback_only: bool) -> Conduct:
+    """How the app treats its callers."""
+    return Conduct(
+        auth=_authenticator(settings, clock),
+        platform=_platform(settings.triggers),
+        tracer=_tracer(name, settings),
+        limiter=RateLimiter(settings.rate_limit_per_minute) if settings.auth_mode != "local" else None,
+        streams=OpenStreams(settings.streams.per_caller, settings.streams.per_instance),
+        cors=Cors(settings.cors_origins),
+        log=RequestLog(settings.log_level, user_key=_user_key(settings)),
+        deployed=settings.deployed,
+        trusted_hops=settings.trusted_hops,
+        loopback_only=loopback_only,
+        clock=clock,
+    )
 
 
 def _is_served(route: Route[Context], settings: Settings) -> bool:
@@ -105,15 +125,52 @@ def _is_served(route: Route[Context], settings: Settings) -> bool:
     return is_needed or not route.path.startswith(_TRIGGERS)
 
 
-def _authenticator(settings: Settings) -> Authenticator:
+def _tracer(name: str, settings: Settings) -> Tracer:
+    """Where spans go. The libraries for that are loaded in the thread that sends them."""
+    destination = settings.traces
+    if destination == "off":
+        return Tracer(project=settings.project)
+
+    def opening() -> Exporter:
+        from ..telemetry.otel import open_exporter
+
+        return open_exporter(destination, f"{_TITLE}-{name}", settings.project)
+
+    queue = SpanQueue(opening)
+    return Tracer(queue.add, settings.trace_sample, settings.project, close=queue.close)
+
+
+def _user_key(settings: Settings) -> bytes:
+    """What log lines name users with: the same in all functions of a deployment.
+
+    Wallets are users, and can be guessed, only where there is a SESSION_KEY; the ids of others are random.
+    """
+    secret = settings.siwe.session_key or settings.project or ""
+    return hashlib.sha256(b"users in log lines\n" + secret.encode()).digest()
+
+
+def _authenticator(settings: Settings, clock: Callable[[], float]) -> Authenticator:
     oidc: Oidc = settings.oidc
     if settings.auth_mode == "local":
         return LocalUser()
     if oidc.issuer is None or oidc.audience is None:
         raise ConfigError("OIDC_ISSUER, OIDC_AUDIENCE: must be set when AUTH_MODE=oidc")
-    return TokenUser(oidc.issuer, oidc.audience, SigningKeys(oidc.jwks_url))
+    tokens = TokenUser(oidc.issuer, oidc.audience, SigningKeys(oidc.jwks_url))
+    if not settings.siwe.domains:
+        return tokens
+    from ..core.siwe import USER_PREFIX
+    from .sign_in_settings import session_tokens
+
+    return SessionOrToken(session_tokens(settings, clock), tokens, USER_PREFIX)
+
+
+def _platform(triggers: TriggerSettings) -> Platform | None:
+    """Who is to show at triggers that they are the platform; None where that is not asked for."""
+    if triggers.audience is None:
+        return None
+    return Platform(TokenUser(_GOOGLE, triggers.audience, SigningKeys(triggers.jwks_url)), triggers.emails)
 
 
 def _refuse_to_start(error: ConfigError) -> NoReturn:
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"{error.line()}\n")
     raise SystemExit(_BAD_CONFIG)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..web.cursors import MAX_CURSOR
 from ..web.messages import Json, Operation
-from ..web.openapi import json_answer, problem_responses
+from ..web.openapi import COMMON_PROBLEMS, json_answer, problem_responses
 from .examples import TRADE_ID
 from .paging import DEFAULT_LIMIT, MAX_LIMIT
 from .schemas import ASSET_PATTERN, MAX_CHAIN, MAX_WALLET, MOMENT, WALLET_PATTERN, schemas_of
 
-_ALWAYS = (400, 401, 413, 429, 500, 503)
+if TYPE_CHECKING:  # types only: an answer does not need it
+    from typing_extensions import TypeAliasType
+
+_ALWAYS = (*COMMON_PROBLEMS, 401, 503)
 _TAG: Json = {"schema": {"type": "string"}, "description": "Send it in `If-None-Match`, or in `If-Match`."}
 _KEPT: Json = {
     "schema": {"type": "string"},
@@ -112,7 +115,9 @@ def private_operation(
     return operation({"security": [{"idToken": []}], **about}, responses, *models, problems=problems)
 
 
-def operation(about: Json, responses: Json, *models: type, problems: tuple[int, ...] = ()) -> Operation:
+def operation(
+    about: Json, responses: Json, *models: type | TypeAliasType, problems: tuple[int, ...] = ()
+) -> Operation:
     """An operation; `about` says the rest of it, `models` are the types that it names."""
     answers = {**responses, **problem_responses(*sorted((*_ALWAYS, *problems)))}
     described = {**about, "responses": answers}

@@ -9,7 +9,7 @@ from ..services.runs_finish import finish_group
 from ..services.runs_part import read_part
 from ..web.messages import Operation, Request, Response, Route
 from ..wiring import Context
-from .triggers import MAX_EVENT, receive_event
+from .triggers import MAX_EVENT, SECONDS, receive_event
 
 PATH = "/triggers/fetch-balances"
 
@@ -47,5 +47,7 @@ ROUTES: tuple[Route[Context], ...] = (
         limited=False,
         max_body=MAX_EVENT,
         identified=False,
+        trigger=True,
+        seconds=SECONDS,
     ),
 )

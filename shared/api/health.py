@@ -1,20 +1,23 @@
-"""Whether the chains, the price sources and the bus can be reached, and what was counted."""
+"""Whether the store, the chains, the price sources and the bus can be reached, and what was counted."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 
 from ..core.chains import Chain
 from ..core.ids import ZERO_ADDRESS
 from ..core.tokens import native_token
-from ..errors import BusUnavailable, RpcError, RpcReverted
+from ..errors import BusUnavailable, RpcError, RpcReverted, StoreUnavailable
+from ..probing import probing
 from ..web.metrics import Count, Gauge
 from ..web.operations import Dependency
 from ..wiring import Context
 
 BUS_USERS = frozenset(("snapshot", "fetch_balances", "runs"))
 """The functions that publish."""
+READERS = frozenset(("balances", "fetch_balances", "pnl", "portfolio"))
+"""The functions whose answers are made of what chains and price sources say."""
 _PROBE_SECONDS = 2.0
 _COUNTED = {
     "latest_writes_total": "Wallets on a chain whose balances were found changed",
@@ -26,21 +29,28 @@ _COUNTED = {
     "run_snapshots_total": "Snapshots that were kept",
     "store_reads_total": "Documents or rows read from the store",
     "store_writes_total": "Documents or rows written to the store",
+    "stream_events_total": "Events sent to streams",
+    "stream_fragments_merged_total": "Fragments that were superseded before a slow client took them",
 }
 
 
-async def probe(context: Context) -> tuple[Dependency, ...]:
-    """Ask each enabled chain and the price sources for something small, all at the same time."""
-    chains, prices = await asyncio.gather(
-        asyncio.gather(*(_probe_chain(context, chain) for chain in context.chains.enabled())),
-        _probe_prices(context),
-    )
-    return (*chains, prices)
+def probe_for(
+    functions: Collection[str],
+) -> Callable[[Context], Coroutine[None, None, Sequence[Dependency]]]:
+    """Asks whatever these functions need for something small, all of it at the same time."""
+    reads, publishes = bool(READERS & set(functions)), bool(BUS_USERS & set(functions))
 
+    async def probe(context: Context) -> Sequence[Dependency]:
+        probes = [_probe_store(context)]
+        if reads:
+            probes += [_probe_chain(context, chain) for chain in context.chains.enabled()]
+            probes.append(_probe_prices(context))
+        if publishes:
+            probes.append(_probe_bus(context))
+        with probing():
+            return await asyncio.gather(*probes)
 
-async def probe_with_bus(context: Context) -> tuple[Dependency, ...]:
-    """The same, and the bus."""
-    return (*await probe(context), await _probe_bus(context))
+    return probe
 
 
 def numbers(context: Context) -> Iterator[Gauge | Count]:
@@ -62,6 +72,18 @@ def _endpoints(context: Context) -> Iterator[Gauge]:
             if endpoint.latency is not None:
                 about = "Moving average of the latency"
                 yield Gauge("rpc_endpoint_latency_seconds", about, labels, endpoint.latency)
+
+
+async def _probe_store(context: Context) -> Dependency:
+    name = context.settings.store.partition(":")[0]
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await context.store.ready()
+    except TimeoutError:
+        return Dependency("store", name, False, f"no answer within {_PROBE_SECONDS:g} s")
+    except StoreUnavailable as error:
+        return Dependency("store", name, False, str(error))
+    return Dependency("store", name, True)
 
 
 async def _probe_chain(context: Context, chain: Chain) -> Dependency:

@@ -20,6 +20,9 @@ _DESCRIPTION = """
 With an `interval` other than `raw`, the last snapshot of each bucket; buckets are of UTC, and weeks begin on
 Monday.
 
+A snapshot's total is what the portfolio said then: debts are taken off. Its assets are one row for each asset
+that the addresses held themselves, and one for each protocol and kind in which it was held for them.
+
 The first page also has the returns over the whole range, measured by every snapshot in it whatever the
 `interval`. Money and coins that came in or went out by the ledger are not gains; a return that cannot be
 known is null with a reason. So is the time-weighted one where something came or went and no snapshot is
@@ -39,7 +42,9 @@ def history_operation() -> Operation:
             choice_parameter(
                 "interval", "`raw`: every snapshot. Else the last one of each.", INTERVALS, "raw"
             ),
-            query_parameter("include_assets", "Lists what was held, and what could not be read.", FLAG),
+            query_parameter(
+                "include_assets", "Lists what was held and owed, and what could not be read.", FLAG
+            ),
             *page_parameters("Snapshots", "`timestamp`"),
         ],
     }

@@ -46,18 +46,21 @@ def _snapshot(change: Change, *, with_assets: bool) -> SnapshotBody:
         change_pct=decimal_text(change.change_pct),
     )
     if with_assets:
-        body["assets"] = [_asset(asset) for asset in snapshot.assets]
+        body["assets"] = [snapshot_asset_body(asset) for asset in snapshot.assets]
         body["errors"] = [error_body(failure) for failure in snapshot.errors]
     return body
 
 
-def _asset(asset: SnapshotAsset) -> SnapshotAssetBody:
+def snapshot_asset_body(asset: SnapshotAsset) -> SnapshotAssetBody:
+    """The body of an asset as it was kept."""
     return SnapshotAssetBody(
         asset_id=asset.asset_id,
         symbol=asset.symbol,
         balance=format_decimal(asset.balance),
         price_usd=decimal_text(asset.price_usd),
         value_usd=decimal_text(asset.value_usd),
+        protocol=asset.protocol,
+        kind=asset.kind,
     )
 
 

@@ -6,19 +6,22 @@ from typing import Annotated, NotRequired
 
 from typing_extensions import TypedDict  # pydantic cannot read the standard library's before Python 3.12
 
+from ..core.fragments import HeldAs
 from ..core.snapshots import Interval
 from .portfolio_schemas import ErrorBody, FlagBody
 from .schemas import AssetIdText, DecimalText, Says, TimeText
 
 
 class SnapshotAssetBody(TypedDict):
-    """One asset as it was kept."""
+    """One asset as it was kept: held by the addresses themselves, or for them in a protocol."""
 
     asset_id: AssetIdText
     symbol: str
-    balance: DecimalText
+    balance: Annotated[DecimalText, Says("Above zero for a debt, too.")]
     price_usd: Annotated[DecimalText | None, Says("Null when it had no price.")]
-    value_usd: DecimalText | None
+    value_usd: Annotated[DecimalText | None, Says("Below zero for a debt.")]
+    protocol: Annotated[str, Says("`wallet` for what the addresses hold themselves; else such as `aave-v3`.")]
+    kind: Annotated[HeldAs, Says("`wallet`: by the addresses themselves. A `debt` is owed.")]
 
 
 class SnapshotBody(TypedDict):

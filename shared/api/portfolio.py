@@ -9,16 +9,17 @@ from decimal import Decimal
 from ..core.amounts import parse_decimal
 from ..core.chains import Chain, Chains
 from ..core.ids import Address, AssetId, erc20_asset_id, parse_asset_id
-from ..core.portfolio import Portfolio, visible
+from ..core.portfolio import Portfolio
 from ..errors import Unauthenticated
 from ..services.addresses import resolve_addresses
-from ..services.portfolio import PortfolioQuery, read_portfolio
+from ..services.chain_reads import PortfolioQuery
+from ..services.portfolio import read_portfolio
 from ..services.wallets import list_wallets
 from ..web.messages import Operation, Request, Response, Route, encode_json
 from ..web.params import Params, parse_flag
 from ..wiring import Context
 from .answers import NOT_REUSABLE
-from .portfolio_present import portfolio_body
+from .portfolio_present import portfolio_body, shown_of
 from .reading import parse_wallet
 
 PATH = "/api/v1/portfolio"
@@ -50,11 +51,11 @@ async def get(context: Context, request: Request) -> Response:
     question = parse_question(request.query, context.chains)
     if not question.addresses and request.user is None:
         raise Unauthenticated("without an address this shows your own wallets, and needs your token")
-    query = await _query(question, request.user, context)
+    query = await query_of(question, request.user, context)
     return _answer(await read_portfolio(query, context), question, context)
 
 
-async def _query(question: Question, user: str | None, context: Context) -> PortfolioQuery:
+async def query_of(question: Question, user: str | None, context: Context) -> PortfolioQuery:
     """What is to be read: of the addresses asked for, or of the user's own wallets, each on its chains."""
     if question.addresses or user is None:
         addresses = await resolve_addresses(question.addresses, context)
@@ -73,7 +74,7 @@ def parse_question(query: bytes, chains: Chains) -> Question:
     """What is asked for; raises InvalidRequest naming every parameter that is wrong."""
     params = Params(query, PARAMETERS)
     texts = params.words("address", MAX_ADDRESSES, repeatable=True)
-    named = params.each("chains", params.words("chains", MAX_CHAINS), lambda name: _find_chain(chains, name))
+    named = params.each("chains", params.words("chains", MAX_CHAINS), lambda name: find_chain(chains, name))
     tokens = params.each(
         "tokens", params.words("tokens", MAX_TOKENS), lambda text: _parse_token(chains, text)
     )
@@ -95,9 +96,7 @@ def parse_question(query: bytes, chains: Chains) -> Question:
 
 
 def _answer(portfolio: Portfolio, question: Question, context: Context) -> Response:
-    shown = visible(
-        portfolio.holdings, min_value_usd=question.min_value_usd, include_spam=question.include_spam
-    )
+    shown = shown_of(portfolio, min_value_usd=question.min_value_usd, include_spam=question.include_spam)
     body = portfolio_body(
         portfolio, shown, context.chains, question.asset_ids, PATH, of_caller=not question.addresses
     )
@@ -126,7 +125,8 @@ def _reusable_until(portfolio: Portfolio, question: Question, context: Context) 
     return until.timestamp()
 
 
-def _find_chain(chains: Chains, name: str) -> Chain:
+def find_chain(chains: Chains, name: str) -> Chain:
+    """The chain of a name; else ValueError."""
     chain = chains.find(name.lower())
     if chain is None:
         raise ValueError(f"{name[:60]!r} is not a known chain")

@@ -10,7 +10,9 @@ from .portfolio_examples import PORTFOLIO
 from .portfolio_schemas import PortfolioBody
 
 _DESCRIPTION = """
-All balances of a chain are read at one block. What cannot be read does not fail the request: the answer is
+All balances of a chain are read at one block. Claims and debts in DeFi protocols are `positions`, and the
+tokens that stand for them (aTokens, debt tokens, vault shares) are not assets as well, even if `tokens` names
+them: nothing is counted twice. What cannot be read does not fail the request: the answer is
 200 with `complete` false, and `errors` names what is missing.
 
 Without `address` it shows the caller's saved wallets, each on the chains that it was saved with, and needs

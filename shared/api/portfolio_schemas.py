@@ -8,6 +8,7 @@ from typing_extensions import TypedDict  # pydantic cannot read the standard lib
 
 from ..core.failures import Scope
 from ..core.portfolio import ChainState
+from ..core.positions import PositionKind
 from .schemas import AddressText, AssetIdText, DecimalText, RawText, Says, TimeText
 
 FAILURE_CODES = (
@@ -68,7 +69,7 @@ class AssetBody(TypedDict):
     balance_raw: RawText
     price_usd: Annotated[DecimalText | None, Says("Null when no price counts.")]
     value_usd: Annotated[DecimalText | None, Says("Balance × price, unrounded.")]
-    share: Annotated[DecimalText | None, Says("Part of `total_usd`, 0 to 1.")]
+    share: Annotated[DecimalText | None, Says("Part of all that is owned, debts not taken off; 0 to 1.")]
     price: PriceBody | None
     quotes: Annotated[list[QuoteBody], Says("What every source says, refused quotes too.")]
     flags: list[FlagBody]
@@ -83,7 +84,9 @@ class ChainBody(TypedDict):
     chain: str
     chain_id: int
     status: Annotated[ChainState, Says("`stale`: its last known balances. `error`: none of its assets.")]
-    total_usd: Annotated[DecimalText | None, Says("Null when `status` is `error`, as is the block.")]
+    total_usd: Annotated[
+        DecimalText | None, Says("With its positions. Null when `status` is `error`, as is the block.")
+    ]
     block_number: int | None
     block_time: TimeText | None
     tokens_scanned: Annotated[int, Says("Token contracts asked for, without the native coin.")]
@@ -102,17 +105,36 @@ class ErrorBody(TypedDict):
 
 
 class PositionBody(TypedDict):
-    """A claim or debt inside a DeFi protocol."""
+    """A claim or debt of one wallet inside a DeFi protocol, at the block of its chain's balances."""
+
+    asset_id: Annotated[AssetIdText, Says("What the claim or debt is in: the underlying asset.")]
+    chain: Annotated[str, Says("The chain's slug.")]
+    chain_id: int
+    wallet: AddressText
+    protocol: Annotated[str, Says("Such as `aave-v3`.")]
+    market: Annotated[str | None, Says("The protocol's own name for it, where it has several on the chain.")]
+    kind: PositionKind
+    contract: Annotated[AddressText, Says("What keeps it: a receipt token, a vault. Not among `assets`.")]
+    symbol: str
+    decimals: int
+    balance: Annotated[DecimalText, Says("Above zero, for a debt too.")]
+    balance_raw: RawText
+    price_usd: Annotated[DecimalText | None, Says("Null when no price counts.")]
+    value_usd: Annotated[DecimalText | None, Says("Balance × price, unrounded; below zero for a debt.")]
+    price: PriceBody | None
+    flags: list[FlagBody]
+    block_number: int
+    block_time: TimeText
 
 
 class PortfolioBody(TypedDict):
     """What the wallets hold, valued."""
 
     addresses: list[AddressText]
-    total_usd: Annotated[DecimalText, Says("Exactly the sum of all `value_usd`, hidden ones too.")]
+    total_usd: Annotated[DecimalText, Says("Exactly the sum of every `value_usd`, hidden ones too.")]
     as_of: Annotated[TimeText, Says("When the oldest balance here was read.")]
     complete: Annotated[bool, Says("False when `errors` is not empty.")]
     chains: list[ChainBody]
     assets: Annotated[list[AssetBody], Says("By value, unpriced last.")]
-    positions: list[PositionBody]
+    positions: Annotated[list[PositionBody], Says("By value, debts after what is owned, unpriced last.")]
     errors: list[ErrorBody]

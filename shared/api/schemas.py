@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from ..web.messages import Json
+
+if TYPE_CHECKING:  # types only: an answer does not need it
+    from typing_extensions import TypeAliasType
 
 T = TypeVar("T")
 
@@ -76,11 +79,12 @@ def closed(body: type[T]) -> type[T]:
     return body
 
 
-def schemas_of(body: type) -> dict[str, Json]:
-    """The schemas of a body and of all that it consists of, by name."""
+def schemas_of(body: type | TypeAliasType) -> dict[str, Json]:
+    """The schemas of a body, or of an alias, and of all that it consists of, by name."""
     from pydantic import TypeAdapter
 
-    whole: Json = TypeAdapter(body).json_schema(
+    named: Any = body  # an alias is one of the types that pydantic takes, and none of mypy's
+    whole: Json = TypeAdapter(named).json_schema(
         mode="serialization", ref_template="#/components/schemas/{model}"
     )
     parts: dict[str, Json] = whole.pop("$defs", {})

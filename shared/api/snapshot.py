@@ -21,7 +21,7 @@ from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
 from .runs_present import run_body
-from .triggers import MAX_EVENT, check_trigger, receive_event, sweep_if_local
+from .triggers import MAX_EVENT, SECONDS, check_trigger, receive_event, sweep_if_local
 
 PATH = "/triggers/snapshot"
 _SCHEDULED = "X-CloudScheduler-ScheduleTime"
@@ -125,5 +125,16 @@ def describe() -> Operation:
 
 
 ROUTES: tuple[Route[Context], ...] = (
-    Route("POST", PATH, post, "snapshot", describe, limited=False, max_body=MAX_EVENT, identified=False),
+    Route(
+        "POST",
+        PATH,
+        post,
+        "snapshot",
+        describe,
+        limited=False,
+        max_body=MAX_EVENT,
+        identified=False,
+        trigger=True,
+        seconds=SECONDS,
+    ),
 )

@@ -8,6 +8,9 @@ from ..web.messages import Operation, Route
 from ..wiring import Context
 from . import trades, trades_files, verification
 
+# 32 MiB take minutes on a slow line.
+_IMPORT_SECONDS = 300.0
+
 
 def _described(name: str) -> Callable[[], Operation]:
     def describe() -> Operation:
@@ -35,6 +38,8 @@ ROUTES: tuple[Route[Context], ...] = (
         _described("import"),
         max_body=trades_files.MAX_IMPORT,
         private=True,
+        seconds=_IMPORT_SECONDS,
+        body_seconds=_IMPORT_SECONDS,
     ),
     *verification.ROUTES,
 )

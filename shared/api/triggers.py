@@ -20,6 +20,10 @@ MAX_EVENT = 16 * 1024 * 1024
 """More than Pub/Sub delivers: what is too long for us is to be given up, and not refused again and again."""
 
 
+SECONDS = 590.0
+"""How long a trigger may take: Pub/Sub and the platform wait ten minutes."""
+
+
 async def receive_event(context: Context, request: Request, act: Act) -> Response:
     """Act on a pushed message. 204 acknowledges it; Unavailable has it delivered again."""
     check_trigger(context, request)

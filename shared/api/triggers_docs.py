@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..web.messages import Json, Operation
 from ..web.openapi import json_answer, problem_responses
+from .archive_schemas import WRITTEN, ArchiveBody
 from .runs_examples import STARTED
 from .runs_schemas import RunBody
 from .schemas import schemas_of
@@ -21,6 +22,12 @@ Pub/Sub's messages come here too, as a push envelope or a CloudEvent.
 _FETCH = """
 A push envelope or a CloudEvent with a part to be read, or a group of users to be finished. What nobody can
 act on is acknowledged and put among the dead letters.
+"""
+_ARCHIVE = """
+Writes what all users keep, and their tax reports, to object storage, as Parquet and CSV with a manifest. The
+archive is that of the day of `X-CloudScheduler-ScheduleTime`, or of today: asked for again, it is gone on
+with if it is not whole, and otherwise left as it is. `archive` names another one.
+Pub/Sub's messages come here too, as a push envelope or a CloudEvent.
 """
 # Whatever comes is answered: what is no message of ours is acknowledged, so no schema says what may not come.
 _ENVELOPE: Json = {"message": {"data": "eyJ2IjoxfQ==", "messageId": "77"}, "subscription": "projects/p/…"}
@@ -57,6 +64,19 @@ def fetch_balances_operation() -> Operation:
     return _trigger(about, {}, {})
 
 
+def archive_operation() -> Operation:
+    """POST /triggers/archive."""
+    about: Json = {
+        "operationId": "triggerArchive",
+        "summary": "For Cloud Scheduler and Pub/Sub: writes the archive of the day.",
+        "description": _ARCHIVE.strip() + "\n\n" + _for("Cloud Scheduler and Pub/Sub"),
+        "parameters": [_SCHEDULED],
+        "requestBody": _body({"archive": "2026-11-21"}),
+    }
+    written = json_answer("The archive that is there now.", "ArchiveBody", WRITTEN)
+    return _trigger(about, {"200": written, **problem_responses(404)}, schemas_of(ArchiveBody))
+
+
 def _for(whom: str) -> str:
     return _NOT_FOR_CALLERS.strip().format(whom=whom)
 
@@ -67,7 +87,7 @@ def _body(example: Json) -> Json:
 
 def _trigger(about: Json, answers: Json, schemas: Json) -> Operation:
     done = {"204": {"description": "It is acknowledged."}}
-    again = problem_responses(400, 413, 500, 503)
+    again = problem_responses(400, 401, 408, 413, 431, 500, 503, 504)
     return Operation(
         {"tags": ["Triggers"], "security": [], **about, "responses": {**answers, **done, **again}}, schemas
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from ..core.chains import Chains
 from ..core.ids import Address
-from ..core.times import format_time
 from ..errors import InvalidInput, InvalidRequest
 from ..services.addresses import AddressSources, resolve_addresses
-from ..services.wallets import Wallet, list_wallets, remove_wallet, save_wallet
+from ..services.wallets import list_wallets, remove_wallet, save_wallet
 from ..web.bodies import parse_body
 from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
 from .answers import private_answer
 from .reading import parse_wallet
-from .wallets_schemas import NewWalletBody, WalletBody
+from .wallets_present import wallet_body
+from .wallets_proof import PROOF_PATH, describe_proof, post_proof
+from .wallets_schemas import NewWalletBody
 
 PATH = "/api/v1/wallets"
 
@@ -23,7 +24,7 @@ async def get(context: Context, request: Request) -> Response:
     """The caller's saved wallets, the oldest first."""
     Params(request.query, ()).check()
     saved = await list_wallets(request.caller, context)
-    body = {"items": [_body(wallet) for wallet in saved], "next_cursor": None}
+    body = {"items": [wallet_body(wallet) for wallet in saved], "next_cursor": None}
     return private_answer(body)
 
 
@@ -34,7 +35,7 @@ async def post(context: Context, request: Request) -> Response:
     chains = _slugs(told.get("chains") or [], context.chains)
     address = await _address(told["address"], context)
     wallet = await save_wallet(request.caller, address, told.get("label") or "", chains, context)
-    return json_response(201, _body(wallet))
+    return json_response(201, wallet_body(wallet))
 
 
 async def delete(context: Context, request: Request) -> Response:
@@ -46,15 +47,6 @@ async def delete(context: Context, request: Request) -> Response:
     params.check()
     await remove_wallet(request.caller, await _address(text or "", context), context)
     return Response(204, b"")
-
-
-def _body(wallet: Wallet) -> WalletBody:
-    return WalletBody(
-        address=wallet.address,
-        label=wallet.label,
-        chains=list(wallet.chains),
-        created_at=format_time(wallet.created_at),
-    )
 
 
 def _slugs(names: list[str], chains: Chains) -> list[str]:
@@ -100,4 +92,5 @@ ROUTES: tuple[Route[Context], ...] = (
     Route("GET", PATH, get, "wallets", describe_get, private=True),
     Route("POST", PATH, post, "wallets", describe_post, private=True),
     Route("DELETE", PATH, delete, "wallets", describe_delete, private=True),
+    Route("POST", PROOF_PATH, post_proof, "wallets", describe_proof, private=True),
 )

@@ -6,6 +6,8 @@ from ..web.messages import Json, Operation
 from ..web.openapi import json_answer
 from .describing import ADDRESS, json_body, kept_answer, private_operation, query_parameter
 from .examples import WALLET
+from .session_docs import SIGNED
+from .session_schemas import SignedBody
 from .wallets_schemas import NewWalletBody, WalletBody, WalletsBody
 
 _WALLET: Json = {
@@ -13,6 +15,7 @@ _WALLET: Json = {
     "label": "savings",
     "chains": ["ethereum", "base"],
     "created_at": "2026-11-21T12:00:00Z",
+    "verified_at": None,
 }
 
 
@@ -50,3 +53,16 @@ def remove_operation() -> Operation:
         "parameters": [address],
     }
     return private_operation(about, {"204": {"description": "It is gone."}}, problems=(404,))
+
+
+def prove_operation() -> Operation:
+    """POST /api/v1/wallets/proof."""
+    about: Json = {
+        "operationId": "proveWallet",
+        "summary": "Proves by a signature that a saved wallet is yours.",
+        "description": "The message is one to sign in with Ethereum, with a nonce of ours; it is good once.",
+        "tags": ["Wallets"],
+        "requestBody": json_body(SignedBody, example=SIGNED),
+    }
+    answer = json_answer("The wallet.", "WalletBody", {**_WALLET, "verified_at": "2026-11-21T12:00:00Z"})
+    return private_operation(about, {"200": answer}, SignedBody, WalletBody, problems=(404, 415))

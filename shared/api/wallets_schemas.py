@@ -33,6 +33,9 @@ class WalletBody(TypedDict):
     label: str
     chains: Annotated[list[str], Says("Slugs; empty for all chains.")]
     created_at: TimeText
+    verified_at: Annotated[
+        TimeText | None, Says("When you last proved by a signature that it is yours; null: never.")
+    ]
 
 
 class WalletsBody(TypedDict):

@@ -21,6 +21,7 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOT
 from google.pubsub_v1.types import PubsubMessage
 
 from ..errors import BusUnavailable
+from ..spans import span
 
 _SCOPE = "https://www.googleapis.com/auth/pubsub"
 _PASSING = if_exception_type(
@@ -47,7 +48,7 @@ class Cloud:
     async def publish(self, topic_id: str, messages: Sequence[bytes], attributes: Mapping[str, str]) -> None:
         """Have Pub/Sub take the messages, as one request. Raises BusUnavailable."""
         batch = [PubsubMessage(data=data, attributes=attributes) for data in messages]
-        with _translated(topic_id):
+        with span(f"publish {topic_id}", "client", messages=len(messages)), _translated(topic_id):
             await self._client.publish(
                 topic=self._path(topic_id), messages=batch, retry=self._retry, timeout=self._timeout
             )

@@ -40,6 +40,14 @@ class CachedRead:
     """Grows with every read that is started."""
 
 
+@dataclass(slots=True)
+class _Flight:
+    """A read under way, and how many wait for it; nobody's is cancelled."""
+
+    task: asyncio.Task[CachedRead]
+    waiting: int = 0
+
+
 class BalanceCache:
     """Reads balances through clients; remembers answers for `ttl`, and for `keep` as a last resort."""
 
@@ -56,7 +64,7 @@ class BalanceCache:
         self._keep = keep
         self._size = size
         self._known: OrderedDict[_Key, CachedRead] = OrderedDict()
-        self._reading: dict[_Key, asyncio.Task[CachedRead]] = {}
+        self._reading: dict[_Key, _Flight] = {}
         self._turns = count(1)
 
     async def read(
@@ -79,13 +87,20 @@ class BalanceCache:
         if known is not None and self._clock() - known.read_at < self._ttl:
             self._known.move_to_end(key)
             return known
-        task = self._reading.get(key)
-        if task is None:
+        flight = self._reading.get(key)
+        if flight is None:
             task = asyncio.create_task(self._fetch(key, client, within))
-            self._reading[key] = task
+            flight = self._reading[key] = _Flight(task)
             task.add_done_callback(lambda done: self._done(key, done))
-        # Shielded: one caller going away must not take the answer from the others.
-        return await asyncio.shield(task)
+        flight.waiting += 1
+        try:
+            # Shielded: one caller going away must not take the answer from the others.
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting and not flight.task.done():
+                self._reading.pop(key, None)
+                flight.task.cancel()
 
     def last_known(
         self, client: BalanceReader, wallets: Sequence[Address], tokens: Sequence[Address]
@@ -98,7 +113,7 @@ class BalanceCache:
 
     async def close(self) -> None:
         """End the reads under way."""
-        tasks = list(self._reading.values())
+        tasks = [flight.task for flight in self._reading.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -123,6 +138,8 @@ class BalanceCache:
             self._known.popitem(last=False)
 
     def _done(self, key: _Key, task: asyncio.Task[CachedRead]) -> None:
-        self._reading.pop(key, None)
+        flight = self._reading.get(key)
+        if flight is not None and flight.task is task:
+            del self._reading[key]
         if not task.cancelled():
             task.exception()  # every waiter may have gone: then nobody else looks at it

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..core.balances import BalanceRead, Block, TokenFault
 from ..core.chains import Chain
@@ -16,11 +16,13 @@ from . import scanner
 from .blocks import LATEST, check_fresh
 from .calls import NATIVE, Call, Replies
 from .endpoint import Endpoint
-from .history import ChainHistory
 from .reading import Session, call_params, parse_bytes
 from .tokens import metadata_calls, parse_tokens
 from .transport import Transport
 from .ways import Ways
+
+if TYPE_CHECKING:  # types only: see `history`
+    from .history import ChainHistory
 
 Read = TypeVar("Read", BalanceRead, Replies)
 
@@ -34,11 +36,20 @@ class ChainClient:
 
     def __init__(self, chain: Chain, transport: Transport, *, now: Callable[[], datetime] = _utc_now) -> None:
         self.chain = chain
-        self.history = ChainHistory(chain, transport)
         self._transport = transport
+        self._history: ChainHistory | None = None
         self._ways = Ways(chain)
         self._now = now
         self._seen: Block | None = None
+
+    @property
+    def history(self) -> ChainHistory:
+        """What happened on the chain; loaded when first asked for, because few functions ask."""
+        if self._history is None:
+            from .history import ChainHistory
+
+            self._history = ChainHistory(self.chain, self._transport)
+        return self._history
 
     async def read_balances(
         self, wallets: Sequence[Address], tokens: Sequence[Address], *, within: float
@@ -47,9 +58,9 @@ class ChainClient:
         once = tuple(dict.fromkeys(wallets)), tuple(dict.fromkeys(t for t in tokens if t != NATIVE))
         return await self._read(lambda session: scanner.read_balances(session, self._ways, *once), within)
 
-    async def read_calls(self, calls: Sequence[Call], *, within: float) -> Replies:
-        """The replies to all calls, in order. Raises RpcError."""
-        return await self._read(lambda session: scanner.read_calls(session, self._ways, calls), within)
+    async def read_calls(self, calls: Sequence[Call], *, within: float, at: Block | None = None) -> Replies:
+        """The replies to all calls, in order, at a block or the latest. Raises RpcError."""
+        return await self._read(lambda session: scanner.read_calls(session, self._ways, calls), within, at)
 
     async def read_tokens(self, addresses: Sequence[Address], *, within: float) -> list[Token | TokenFault]:
         """What contracts outside of the lists say of themselves, in order. Raises RpcError."""
@@ -65,18 +76,25 @@ class ChainClient:
         )
         return parse_bytes(result)
 
-    async def _read(self, read: Callable[[Session], Awaitable[Read]], within: float) -> Read:
+    async def _read(
+        self, read: Callable[[Session], Awaitable[Read]], within: float, at: Block | None = None
+    ) -> Read:
         deadline = asyncio.get_running_loop().time() + within
-        found = await self._transport.run(partial(self._read_from, read, deadline), within=within)
+        found = await self._transport.run(partial(self._read_from, read, deadline, at), within=within)
         if self._seen is None or found.block.time > self._seen.time:
             self._seen = found.block
         return found
 
     async def _read_from(
-        self, read: Callable[[Session], Awaitable[Read]], deadline: float, endpoint: Endpoint
+        self,
+        read: Callable[[Session], Awaitable[Read]],
+        deadline: float,
+        at: Block | None,
+        endpoint: Endpoint,
     ) -> Read:
         memory = self._ways.memory(endpoint)
-        found = await read(Session(self.chain, endpoint, memory, deadline))
-        if len(self._transport.endpoints) > 1:  # a lone endpoint is the chain: nobody else would know better
+        found = await read(Session(self.chain, endpoint, memory, deadline, at))
+        # A lone endpoint is the chain: nobody else would know better. An old block was asked for as such.
+        if at is None and len(self._transport.endpoints) > 1:
             check_fresh(found.block, self._seen, self._now())
         return found

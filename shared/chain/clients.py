@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from ..core.chains import Chain
 from ..core.ids import ChainId
 from ..counts import Counts
-from .client import ChainClient
 from .counting import request_counter
-from .endpoint import Endpoint
-from .health import EndpointHealth
-from .http import open_http
-from .transport import Transport
 
-if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the core
+if TYPE_CHECKING:  # types only: they are loaded with the first client, for some functions need none
     import httpx
+
+    from .client import ChainClient
+    from .endpoint import Endpoint
+    from .health import EndpointHealth
+    from .transport import Transport
 
 
 class ChainClients:
@@ -43,6 +43,9 @@ class ChainClients:
     def client(self, chain: Chain) -> ChainClient:
         """The chain's client; it connects when it is first used."""
         if chain.chain_id not in self._clients:
+            from .client import ChainClient
+            from .transport import Transport
+
             transport = Transport(chain.slug, self._endpoints(chain))
             self._transports[chain.chain_id] = transport
             self._clients[chain.chain_id] = ChainClient(chain, transport)
@@ -62,6 +65,9 @@ class ChainClients:
             await http.aclose()
 
     def _endpoints(self, chain: Chain) -> list[Endpoint]:
+        from .endpoint import Endpoint
+        from .http import open_http
+
         http = open_http(self._tls() if self._tls else None)
         self._https.append(http)
         urls = self._rpc_urls.get(chain.chain_id, chain.rpc_urls)

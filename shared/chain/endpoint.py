@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError, RpcBadResponse, RpcError, RpcTimeout, RpcUnavailable
+from ..spans import span
 from .http import HttpReply, read_reply
 from .jsonrpc import Json, format_body, make_call, number_of, parse_body, replies_by_number
 from .rpc_errors import Refusal, error_for, parse_refusal
@@ -55,7 +56,8 @@ class Endpoint:
     async def request(self, method: str, params: list[Json], *, within: float) -> Json:
         """The result of one call, asked for once. Raises RpcError."""
         number = next(self._numbers)
-        return self._result(await self._post(make_call(number, method, params), within), number)
+        with span(f"rpc {method}", "client", server=self.label):
+            return self._result(await self._post(make_call(number, method, params), within), number)
 
     async def batch(self, calls: Sequence[tuple[str, list[Json]]], *, within: float) -> list[Json | RpcError]:
         """The results of the calls in their order, asked for in one request; a call may have its own error.
@@ -65,9 +67,9 @@ class Endpoint:
         if not calls:
             return []
         numbers = [next(self._numbers) for _ in calls]
-        replies = await self._post(
-            [make_call(n, *call) for n, call in zip(numbers, calls, strict=True)], within
-        )
+        messages: Json = [make_call(n, *call) for n, call in zip(numbers, calls, strict=True)]
+        with span("rpc batch", "client", server=self.label, calls=len(calls)):
+            replies = await self._post(messages, within)
         if not isinstance(replies, list):
             self._refuse(replies)
         found = replies_by_number(replies)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from ..core.ids import Address
 from ..errors import RpcBadResponse
@@ -17,9 +16,6 @@ _URL = re.compile(
 # A number as the last label would be an IPv4 address in one of its many disguises.
 _HOST_NAME = re.compile(r"([a-z0-9-]{1,63}\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST_URL = 16 * 1024
-_GLOBAL_UNICAST = ip_network("2000::/3")
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
-_PROTOCOL_ASSIGNMENTS = ip_network("192.0.0.0/24")  # older Pythons know only a part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +48,3 @@ def fill_url(template: str, sender: Address, data: bytes, *, local: bool = False
     target = match["target"] or "/"
     target = target if target.startswith("/") else "/" + target
     return GatewayUrl(scheme, host, port, target, takes_get="{data}" in template)
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet: a host, and not of this machine or its network."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(ip, IPv6Address):
-        inner = _inner_ipv4(ip)
-        if inner is None:
-            return ip in _GLOBAL_UNICAST and ip.is_global and not ip.is_multicast
-        ip = inner
-    return ip.is_global and not ip.is_multicast and ip not in _PROTOCOL_ASSIGNMENTS
-
-
-def _inner_ipv4(ip: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that packets to this one may end up at: mapped, 6to4, or behind NAT64."""
-    if ip in _NAT64:
-        return IPv4Address(ip.packed[12:])
-    return ip.ipv4_mapped or ip.sixtofour

@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core.hosts import is_public
 from ..core.ids import Address
 from ..errors import GatewayRefused, RpcBadResponse, RpcError, RpcRateLimited, RpcTimeout, RpcUnavailable
 from .ccip import Question
-from .gateway_urls import GatewayUrl, fill_url, is_public
+from .gateway_urls import GatewayUrl, fill_url
 from .http import HttpReply, read_reply, silence_urls
 from .jsonrpc import format_body, parse_body
-from .reading import parse_bytes
 
 if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the core
     import httpx
@@ -188,6 +188,8 @@ def _parse_reply(label: str, reply: HttpReply) -> bytes:
     if not isinstance(body, dict):
         raise RpcBadResponse(f"{label}: the answer is not a JSON object")
     try:
+        from .reading import parse_bytes
+
         return parse_bytes(body.get("data"))
     except RpcBadResponse as error:
         raise RpcBadResponse(f"{label}: {error}") from None

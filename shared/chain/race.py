@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from ..errors import (
     RpcUnsupported,
     RpcWrongChain,
 )
+from ..probing import is_probe
 from .endpoint import Endpoint
 from .health import Health
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 _SHARES = 3
 """An attempt gets a third of the time at least, however many endpoints there are to try."""
@@ -110,7 +114,11 @@ class Race(Generic[T]):
                     await asyncio.sleep(wait)
                 else:
                     break
-            raise _failure(self._chain, self._candidates)
+            failure = _failure(self._chain, self._candidates)
+            if not is_probe():
+                fields = {"chain": self._chain, "code": failure.code}
+                logger.warning("chain could not be read", extra={"fields": fields})
+            raise failure
         finally:
             await self._cancel_running()
 

@@ -50,12 +50,16 @@ Ask = Callable[[P, str], Awaitable[Part[P, A]]]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One read on one endpoint of a chain, until `deadline` on the event loop's clock."""
+    """One read on one endpoint of a chain, until `deadline` on the event loop's clock.
+
+    It is made at the block `at`, or at the latest one.
+    """
 
     chain: Chain
     endpoint: Endpoint
     memory: EndpointMemory
     deadline: float
+    at: Block | None = None
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -129,10 +133,13 @@ async def read_at_one_block(
 ) -> tuple[Block, list[Part[P, A]]]:
     """All pieces, asked for at once; those that met a newer block than the oldest are asked for again.
 
-    One piece that the endpoint bears is exactly one request. Raises RpcError.
+    One piece that the endpoint bears is exactly one request. Raises RpcError, RpcBadResponse also where the
+    session's block is no longer the chain's.
     """
-    groups = await together([_read(session, limit, piece, LATEST, ask) for piece in pieces])
-    block = min((part.block for group in groups for part in group), key=lambda block: block.number)
+    tag = LATEST if session.at is None else tag_of(session.at)
+    groups = await together([_read(session, limit, piece, tag, ask) for piece in pieces])
+    met = (part.block for group in groups for part in group)
+    block = session.at or min(met, key=lambda block: block.number)
     late = [i for i, group in enumerate(groups) if any(part.block != block for part in group)]
     if late:
         again = await together([_read(session, limit, pieces[i], tag_of(block), ask) for i in late])

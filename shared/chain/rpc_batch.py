@@ -16,18 +16,22 @@ Request = tuple[str, list[Json]]
 
 
 async def call_many(session: Session, calls: Sequence[Call]) -> Replies:
-    """The replies to all calls, at the latest block. Raises RpcError."""
+    """The replies to all calls, at the session's block. Raises RpcError."""
     await session.confirm_chain()
-    block = await head(session)
+    block = await read_block(session)
     return Replies(block, tuple(await call_each(session, calls, block)))
 
 
-async def head(session: Session) -> Block:
-    """The latest block. Raises RpcError."""
-    found = await session.request("eth_getBlockByNumber", [LATEST, False])
+async def read_block(session: Session) -> Block:
+    """The session's block. Raises RpcError, RpcBadResponse where the endpoint has another in its place."""
+    tag = LATEST if session.at is None else tag_of(session.at)
+    found = await session.request("eth_getBlockByNumber", [tag, False])
     if not isinstance(found, dict):
-        raise RpcBadResponse(f"{session.endpoint.label}: has no latest block")
-    return make_block(parse_quantity(found.get("number")), parse_quantity(found.get("timestamp")))
+        raise RpcBadResponse(f"{session.endpoint.label}: does not have the block {tag}")
+    block = make_block(parse_quantity(found.get("number")), parse_quantity(found.get("timestamp")))
+    if session.at not in (None, block):
+        raise RpcBadResponse(f"{session.endpoint.label}: the chain changed since it was read")
+    return block
 
 
 async def call_each(session: Session, calls: Sequence[Call], block: Block) -> list[Reply]:

@@ -74,6 +74,12 @@ class Chain:
 
     native_mirrors: tuple[Address, ...] = ()
     """Contracts that report the native balance once more, as if it were a token."""
+    zapper: str | None = None
+    """What Zapper's API called the chain, where that is not the slug."""
+
+    def __hash__(self) -> int:
+        """The id is enough, and all the facts together take long."""
+        return hash(self.chain_id)
 
     @property
     def native_asset_id(self) -> AssetId:

@@ -14,7 +14,8 @@ Scope = Literal["chain", "token", "price", "protocol"]
 class Failure:
     """What could not be read. `code` is one of the contract's; `message` is fit to show a caller.
 
-    `chain` is the chain's slug, or None for what is not of one chain (a price source).
+    `chain` is the chain's slug, or None for what is not of one chain (a price source). `protocol` is the id
+    of the one that could not be read, where that is known.
     """
 
     scope: Scope
@@ -22,3 +23,4 @@ class Failure:
     code: str
     message: str
     asset_id: AssetId | None = None
+    protocol: str | None = None

@@ -13,9 +13,11 @@ from .balances import BalanceRead, Block
 from .chains import Chain
 from .failures import Failure
 from .ids import Address, AssetId
+from .positions import PositionsRead
 from .quotes import Price
 from .spam import spam_reasons
 from .tokens import Token, native_token
+from .valued_positions import ValuedPosition, highest_first, position_order, reaches, value_positions
 
 ChainState = Literal["ok", "stale", "error"]
 
@@ -29,6 +31,8 @@ class ChainRead:
     """How one chain answered: `read` is None when `state` is error, an earlier one when it is stale.
 
     `tokens` describes every contract of `read` that has a balance; `latency_ms` is what the read took.
+    `receipts` is what the same read found of the protocols' receipt tokens, which `read` does not count: they
+    are positions.
     """
 
     chain: Chain
@@ -37,6 +41,7 @@ class ChainRead:
     tokens: Mapping[Address, Token]
     latency_ms: int
     failures: tuple[Failure, ...] = ()
+    receipts: BalanceRead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class Holding:
     """An asset of one chain over all wallets asked for.
 
     `balance_raw` is the sum over `holders`, in the asset's smallest unit. `value_usd` is exactly
-    balance × price, or None without a price that counts; `share` is its part of the portfolio's total.
+    balance × price, or None without a price that counts; `share` is its part of all that is owned, debts
+    not taken off.
     """
 
     token: Token
@@ -74,7 +80,7 @@ class ChainSummary:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """All of it; `total_usd` is exactly the sum of the holdings' values, hidden ones included."""
+    """All of it; `total_usd` is exactly the sum of all values, debts below zero, hidden ones included."""
 
     addresses: tuple[Address, ...]
     total_usd: Decimal
@@ -82,6 +88,7 @@ class Portfolio:
     chains: tuple[ChainSummary, ...]
     holdings: tuple[Holding, ...]
     failures: tuple[Failure, ...]
+    positions: tuple[ValuedPosition, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -102,18 +109,27 @@ def assemble(
     prices: Mapping[AssetId, Price],
     failures: Iterable[Failure],
     as_of: datetime,
+    *,
+    positions: Sequence[PositionsRead] = (),
 ) -> Portfolio:
     """Value and order everything that the chains returned; highest value first, unpriced last."""
     holdings = [holding for read in reads for holding in _holdings(read, addresses, prices)]
-    total = add([h.value_usd for h in holdings if h.value_usd is not None])
-    shared = [replace(h, share=_share(h.value_usd, total)) for h in holdings]
+    claims = [valued for read in positions for valued in value_positions(read, prices)]
+    values = _values(holdings, claims)
+    owned = add([value for value in values if value > 0])
+    shared = [replace(h, share=_share(h.value_usd, owned)) for h in holdings]
     return Portfolio(
         addresses=tuple(addresses),
-        total_usd=total,
+        total_usd=add(values),
         as_of=as_of,
-        chains=tuple(_summary(read, holdings) for read in reads),
+        chains=tuple(_summary(read, holdings, claims) for read in reads),
         holdings=tuple(sorted(shared, key=_by_value)),
-        failures=(*(f for read in reads for f in read.failures), *failures),
+        failures=(
+            *(f for read in reads for f in read.failures),
+            *(f for read in positions for f in read.failures),
+            *failures,
+        ),
+        positions=tuple(sorted(claims, key=position_order)),
     )
 
 
@@ -122,9 +138,7 @@ def visible(
 ) -> tuple[Holding, ...]:
     """The holdings to show: nothing priced below the minimum, and spam only on request."""
     return tuple(
-        h
-        for h in holdings
-        if (h.value_usd is None or h.value_usd >= min_value_usd) and (include_spam or not h.spam_reasons)
+        h for h in holdings if reaches(h.value_usd, min_value_usd) and (include_spam or not h.spam_reasons)
     )
 
 
@@ -157,17 +171,25 @@ def _share(value: Decimal | None, total: Decimal) -> Decimal | None:
     return _SHARE_CONTEXT.divide(value, total).quantize(_SHARE, context=_SHARE_CONTEXT)
 
 
-def _summary(read: ChainRead, holdings: Iterable[Holding]) -> ChainSummary:
+def _summary(read: ChainRead, holdings: Iterable[Holding], claims: Iterable[ValuedPosition]) -> ChainSummary:
     if read.read is None:
         return ChainSummary(read.chain, read.state, None, None, 0, read.latency_ms)
-    own = [h for h in holdings if h.token.chain_id == read.chain.chain_id]
-    total = add([h.value_usd for h in own if h.value_usd is not None])
+    chain_id = read.chain.chain_id
+    total = add(
+        _values(
+            (holding for holding in holdings if holding.token.chain_id == chain_id),
+            (claim for claim in claims if claim.position.token.chain_id == chain_id),
+        )
+    )
     return ChainSummary(
         read.chain, read.state, total, read.read.block, read.read.tokens_scanned, read.latency_ms
     )
 
 
+def _values(holdings: Iterable[Holding], claims: Iterable[ValuedPosition]) -> list[Decimal]:
+    values = [*(holding.value_usd for holding in holdings), *(claim.value_usd for claim in claims)]
+    return [value for value in values if value is not None]
+
+
 def _by_value(holding: Holding) -> tuple[bool, Decimal, AssetId]:
-    value = holding.value_usd
-    # copy_negate, because the minus sign rounds to the ambient precision.
-    return (value is None, value.copy_negate() if value is not None else Decimal(0), holding.token.asset_id)
+    return (*highest_first(holding.value_usd), holding.token.asset_id)

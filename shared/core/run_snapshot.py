@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from .amounts import add
 from .balances import BalanceRead, Block
 from .chains import Chain, Chains
 from .failures import Failure
 from .ids import Address, AssetId
-from .portfolio import ChainRead, Holding, assemble, held_tokens, visible
+from .portfolio import ChainRead, Holding, Portfolio, assemble, held_tokens, visible
+from .positions import Position, PositionKind, PositionsRead
 from .quotes import Price
 from .run_ids import snapshot_id
 from .runs import Part, PartKey, PricePage, Run, RunPrice, UserPlan
 from .snapshots import Snapshot, SnapshotAsset
 from .tokens import Token
+from .valued_positions import ValuedPosition, highest_first
 
 
 def part_keys(plan: UserPlan) -> frozenset[PartKey]:
@@ -30,33 +33,45 @@ class PartsRead:
         self._parts: dict[PartKey, Part] = {}
         self._chains = chains
         self._balances: dict[tuple[PartKey, Address], dict[Address | None, int]] = defaultdict(dict)
+        self._positions: dict[tuple[PartKey, Address], list[Position]] = defaultdict(list)
         for part in parts:
             self._parts[part.key] = part
             for (wallet, token), raw in part.balances.items():
                 self._balances[part.key, wallet][token] = raw
+            for position in part.positions:
+                self._positions[part.key, position.wallet].append(position)
 
     def holds(self, plan: UserPlan) -> bool:
         """Whether all parts that the user needs are there, read or failed."""
         return part_keys(plan) <= self._parts.keys()
 
     def tokens_of(self, plan: UserPlan) -> tuple[Token, ...]:
-        """The assets that the user holds: what needs a price."""
-        return tuple(token for read in self.reads_of(plan) for token in held_tokens(read))
+        """The assets that the user holds, or that protocols hold for the user: what needs a price."""
+        return _tokens(self.reads_of(plan), self.positions_of(plan))
 
     def reads_of(self, plan: UserPlan) -> tuple[ChainRead, ...]:
         """Each chain with something of the user's, put together from all groups that read it."""
         held: dict[str, dict[tuple[Address, Address | None], int]] = defaultdict(dict)
         keys: dict[str, dict[PartKey, None]] = defaultdict(dict)
-        for wallet in plan.wallets:
-            for slug in wallet.chains:
-                key = PartKey(wallet.group, slug)
-                for token, raw in self._balances.get((key, wallet.address), {}).items():
-                    held[slug][wallet.address, token] = raw
-                    keys[slug][key] = None
+        for key, wallet in _places(plan):
+            for token, raw in self._balances.get((key, wallet), {}).items():
+                held[key.chain][wallet, token] = raw
+                keys[key.chain][key] = None
         return tuple(
             _chain_read(chain, balances, [self._parts[key] for key in keys[slug]])
             for slug, balances in held.items()
             if (chain := self._chains.find(slug)) is not None
+        )
+
+    def positions_of(self, plan: UserPlan) -> tuple[PositionsRead, ...]:
+        """What protocols hold for the user, as each part found it; what is missing is among the failures."""
+        found: dict[PartKey, list[Position]] = defaultdict(list)
+        for key, wallet in _places(plan):
+            found[key] += self._positions.get((key, wallet), ())
+        return tuple(
+            PositionsRead(chain, self._parts[key].block, tuple(positions))
+            for key, positions in found.items()
+            if positions and (chain := self._chains.find(key.chain)) is not None
         )
 
     def failures_of(self, plan: UserPlan) -> tuple[Failure, ...]:
@@ -65,7 +80,7 @@ class PartsRead:
         for key in sorted(part_keys(plan)):
             part = self._parts[key]
             found.update(dict.fromkeys(part.failures))
-            if part.state == "read" and part.balances and self._chains.find(key.chain) is None:
+            if (part.balances or part.positions) and self._chains.find(key.chain) is None:
                 found[_chain_is_gone(key.chain)] = None
         return tuple(found)
 
@@ -110,18 +125,17 @@ def snapshot_of(run: Run, plan: UserPlan, parts: PartsRead, prices: PriceSet) ->
     because nobody asked in time.
     """
     addresses = tuple(dict.fromkeys(wallet.address for wallet in plan.wallets))
-    reads = parts.reads_of(plan)
-    assets = [token.asset_id for read in reads for token in held_tokens(read)]
+    reads, claims = parts.reads_of(plan), parts.positions_of(plan)
+    assets = [token.asset_id for token in _tokens(reads, claims)]
     failures = (*parts.failures_of(plan), *prices.failures_for(assets))
-    portfolio = assemble(addresses, reads, prices.prices, failures, run.started_at)
-    shown = visible(portfolio.holdings, min_value_usd=Decimal(0), include_spam=False)
+    portfolio = assemble(addresses, reads, prices.prices, failures, run.started_at, positions=claims)
     return Snapshot(
         id=snapshot_id(run.id),
         user_id=plan.user_id,
         timestamp=run.started_at,
         total_usd=portfolio.total_usd,
         complete=portfolio.complete,
-        assets=tuple(_asset(holding) for holding in shown),
+        assets=_assets(portfolio),
         errors=portfolio.failures,
         run_id=run.id,
     )
@@ -137,6 +151,19 @@ class _PageFailures:
 
     def of(self, asset_id: AssetId) -> tuple[Failure, ...]:
         return (*self._by_asset.get(None, ()), *self._by_asset.get(asset_id, ()))
+
+
+def _places(plan: UserPlan) -> Iterator[tuple[PartKey, Address]]:
+    """Where each of the user's wallets is read, each once."""
+    places = {(PartKey(w.group, slug), w.address): None for w in plan.wallets for slug in w.chains}
+    return iter(places)
+
+
+def _tokens(reads: Iterable[ChainRead], claims: Iterable[PositionsRead]) -> tuple[Token, ...]:
+    """What is held, by whomever, each once."""
+    own = (token for read in reads for token in held_tokens(read))
+    others = (position.token for read in claims for position in read.positions)
+    return tuple(dict.fromkeys((*own, *others)))
 
 
 def _chain_read(
@@ -168,7 +195,37 @@ def _price(asset_id: AssetId, price: RunPrice) -> Price:
     )
 
 
-def _asset(holding: Holding) -> SnapshotAsset:
+def _assets(portfolio: Portfolio) -> tuple[SnapshotAsset, ...]:
+    """One for each asset that the wallets hold themselves, and for each way in which a protocol holds it."""
+    together: dict[tuple[Token, str, PositionKind], list[ValuedPosition]] = defaultdict(list)
+    for valued in portfolio.positions:
+        position = valued.position
+        together[position.token, position.protocol, position.kind].append(valued)
+    shown = visible(portfolio.holdings, min_value_usd=Decimal(0), include_spam=False)
+    return tuple(sorted((*map(_own, shown), *map(_claim, together.values())), key=_order))
+
+
+def _claim(alike: Sequence[ValuedPosition]) -> SnapshotAsset:
+    """Positions of the same asset and kind in one protocol: whichever wallet's, in whichever market."""
+    position, price = alike[0].position, alike[0].price
+    values = [each.value_usd for each in alike if each.value_usd is not None]
+    return SnapshotAsset(
+        asset_id=position.token.asset_id,
+        symbol=position.token.symbol,
+        balance=add([each.balance for each in alike]),
+        price_usd=price.price_usd if price else None,
+        value_usd=add(values) if values else None,
+        protocol=position.protocol,
+        kind=position.kind,
+    )
+
+
+def _order(asset: SnapshotAsset) -> tuple[object, ...]:
+    """As the portfolio is ordered, and equals always in the same way."""
+    return (*highest_first(asset.value_usd), asset.asset_id, asset.protocol, asset.kind)
+
+
+def _own(holding: Holding) -> SnapshotAsset:
     return SnapshotAsset(
         asset_id=holding.token.asset_id,
         symbol=holding.token.symbol,

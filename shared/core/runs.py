@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from .balances import Block
 from .failures import Failure
 from .ids import Address, AssetId
+from .positions import Position
 from .tokens import Token
 
 MAX_GROUP_WALLETS = 50
@@ -148,7 +149,9 @@ class Part:
     """What one chain said of one group's wallets, at one block; written once.
 
     `balances` holds only what is above zero, as (wallet, token) → raw integer, where token None is the native
-    coin; `tokens` describes every contract in it. A failed part has no block and no balances, and says why.
+    coin; `tokens` describes every contract in it. `positions` is what protocols hold for the wallets at the
+    same block; the receipt tokens of these are in no balance. A failed part has no block, no balances and no
+    positions, and says why.
     """
 
     run_id: str
@@ -160,6 +163,7 @@ class Part:
     failures: tuple[Failure, ...]
     tokens_scanned: int
     latency_ms: int
+    positions: tuple[Position, ...] = ()
 
 
 class RunPrice(NamedTuple):

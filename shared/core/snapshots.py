@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Literal, get_args
 
 from .amounts import EXACT, rounded
 from .failures import Failure
+from .fragments import WALLET, HeldAs
 from .ids import AssetId
 
 Interval = Literal["raw", "hour", "day", "week", "month"]
@@ -21,13 +22,19 @@ _PLACES = 6
 
 @dataclass(frozen=True, slots=True)
 class SnapshotAsset:
-    """One asset of a snapshot; price and value are None when it had no price."""
+    """One asset of a snapshot, as it was held; price and value are None when it had no price.
+
+    `protocol` is WALLET for what the addresses held themselves, else the protocol's id. Of a debt the balance
+    is above zero and the value below.
+    """
 
     asset_id: AssetId
     symbol: str
     balance: Decimal
     price_usd: Decimal | None
     value_usd: Decimal | None
+    protocol: str = field(default=WALLET, kw_only=True)
+    kind: HeldAs = field(default="wallet", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

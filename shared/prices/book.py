@@ -14,6 +14,7 @@ from ..core.ids import AssetId
 from ..core.quotes import Price, choose, unpriced
 from ..core.tokens import Token, native_token
 from ..errors import PriceUnavailable
+from ..spans import span
 from .shelf import Shelf, Shelved
 from .source import PriceSource
 
@@ -43,11 +44,20 @@ class PriceBook:
         self._chains = chains
         self._now = now
 
-    async def prices(self, tokens: Sequence[Token], *, within: float) -> PriceAnswer:
-        """The prices, after at most `within` seconds; what a source did not say by then is a Failure."""
+    async def prices(self, tokens: Sequence[Token], *, within: float, fresh: bool = False) -> PriceAnswer:
+        """The prices, after at most `within` seconds; what a source did not say by then is a Failure.
+
+        An expired quote is told at once and renewed behind, unless `fresh` says that the new one is worth
+        waiting for.
+        """
+        with span("prices", tokens=len(tokens)):
+            return await self._ask(tokens, within, fresh)
+
+    async def _ask(self, tokens: Sequence[Token], within: float, fresh: bool) -> PriceAnswer:
         asked = {token.asset_id: token for token in tokens}
         wanted = [token for token in self._with_natives(asked) if self._has_value(token)]
-        answers = await asyncio.gather(*(shelf.quotes(wanted, within) for shelf in self._shelves.values()))
+        shelves = self._shelves.values()
+        answers = await asyncio.gather(*(shelf.quotes(wanted, within, fresh=fresh) for shelf in shelves))
         shelved = dict(zip(self._shelves, answers, strict=True))
         now = self._now()
         prices = {token.asset_id: _price(token.asset_id, shelved, now) for token in wanted}

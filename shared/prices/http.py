@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from ..http_body import ACCEPT_ENCODING, BodyBroken, BodyTooLarge, read_body
+from ..spans import span
 from .reading import parse_json
 from .source import SourceFailed
 
@@ -93,7 +94,8 @@ class JsonHttp:
         for attempt in range(self._patience.attempts):
             last = attempt == self._patience.attempts - 1
             try:
-                reply = await self._attempt(request)
+                with span("price request", "client", server=request.url.host):
+                    reply = await self._attempt(request)
             except _NoAnswer as error:
                 if last or not error.retried:
                     raise SourceFailed(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,12 @@ from ..core.ids import AssetId
 from ..core.quotes import Quote
 from ..core.tokens import Token
 from ..errors import PriceUnavailable
+from ..probing import is_probe
 from .breaker import Breaker
 from .cache import Memory
 from .source import PriceSource, Quotes, SourceFailed, reading_answers_of
+
+logger = logging.getLogger(__name__)
 
 # An expired quote of at most this age past its time is answered at once, while a new one is fetched.
 _GRACE_SECONDS = 600.0
@@ -44,14 +48,18 @@ class Shelf:
         self._flights: dict[AssetId, asyncio.Task[None]] = {}
         self._failure: str | None = None
 
-    async def quotes(self, tokens: Sequence[Token], within: float) -> Shelved:
-        """What the source says of the tokens; it is waited for only where nothing recent is known."""
+    async def quotes(self, tokens: Sequence[Token], within: float, *, fresh: bool = False) -> Shelved:
+        """What the source says of the tokens; it is waited for only where nothing recent is known.
+
+        With `fresh` nothing is too recent but what has more than half of its time left: who asks again and
+        again, each time after that time, then never hears of a quote that has had its time.
+        """
         start = self._clock()
         wanted = [token for token in tokens if self._source.covers(token)]
-        unknown = [token for token in wanted if self._age(token.asset_id) is None]
-        aged = [token for token in wanted if not self._is_fresh(token.asset_id)]
+        aged = [token for token in wanted if not self._is_fresh(token.asset_id, 0.5 if fresh else 1.0)]
+        waited = aged if fresh else [token for token in wanted if self._age(token.asset_id) is None]
         flights = self._fly(aged)
-        needed = {flights[token.asset_id] for token in unknown if token.asset_id in flights}
+        needed = {flights[token.asset_id] for token in waited if token.asset_id in flights}
         late = False
         if needed:
             done, pending = await asyncio.wait(needed, timeout=within)
@@ -92,11 +100,12 @@ class Shelf:
             return None
         return self._clock() - kept.at
 
-    def _is_fresh(self, asset_id: AssetId) -> bool:
+    def _is_fresh(self, asset_id: AssetId, share: float) -> bool:
+        """Whether an answer is younger than this share of its time."""
         kept, age = self._memory.get(asset_id), self._age(asset_id)
         if kept is None or age is None:
             return False
-        return age < (self._ttl if kept.value is not None else min(self._ttl, _LONGEST_UNKNOWN))
+        return age < share * (self._ttl if kept.value is not None else min(self._ttl, _LONGEST_UNKNOWN))
 
     def _fly(self, tokens: Iterable[Token]) -> dict[AssetId, asyncio.Task[None]]:
         """The flights under way, with a new one for what is missing if the source is not resting."""
@@ -126,6 +135,9 @@ class Shelf:
 
     def _note_failure(self, error: PriceUnavailable) -> None:
         self._failure = str(error)
+        if not is_probe():
+            fields = {"source": self._source.name, "error": self._failure}
+            logger.warning("price source failed", extra={"fields": fields})
         partly = error.quotes if isinstance(error, SourceFailed) else {}
         rest = error.rest if isinstance(error, SourceFailed) else None
         self._keep(partly)

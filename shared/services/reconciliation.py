@@ -18,7 +18,7 @@ from ..core.ids import Address, AssetId, ChainId
 from ..core.reconcile import Holder, OnChain, Reconciliation, reconcile
 from ..core.tokens import Token
 from ..errors import UpstreamError
-from .portfolio import ChainReader
+from .chain_reads import ChainReader
 from .valuation import Described
 
 _CHAIN_SECONDS = 6.0

@@ -11,6 +11,7 @@ from ..core.run_snapshot import PartsRead, part_keys, snapshot_of
 from ..core.runs import Part, PartKey, Progress, Run, UserPlan
 from ..core.snapshots import Snapshot
 from ..errors import NotYet
+from .runs_erased import are_all_erased, remove_erased, without_erased
 from .runs_prices import prices_for
 from .runs_sources import RunSources, fresh_run, known_run, planned_group
 
@@ -29,11 +30,13 @@ async def finish_group(message: FinishGroup, attempt: int | None, sources: RunSo
     """
     run = await known_run(message.run_id, sources)
     group = await planned_group(run.id, message.page, message.group, sources)
-    users = await _without_snapshot(run, group.users, attempt, sources)
+    wanted = await without_erased(run, group.users, sources)
+    users = await _without_snapshot(run, wanted, attempt, sources)
     own = await _read_own(run, group.number, users, sources)
     waiting = 0
     for together in _cut(users, group.number):
         waiting += await _finish_users(run, together, own, attempt, sources)
+    await remove_erased(run, group.users, sources)
     fields = {"run": run.id, "group": group.number, "users": len(group.users), "waiting": waiting}
     logger.info("group finished", extra={"fields": {**fields, "attempt": attempt}})
     if waiting:
@@ -49,10 +52,13 @@ async def settle_run(run: Run, sources: RunSources) -> Run:
 
 
 async def close_if_done(run: Run, sources: RunSources) -> Run:
-    """The run, finished if all snapshots are kept."""
+    """The run, finished if all snapshots are kept but those of users who are gone."""
     assert run.totals is not None  # who asks has seen to it
     progress = await sources.store.parts.read_progress(run.id)
-    return run if progress.snapshots < run.totals.users else await _close(run, progress, sources)
+    missing = run.totals.users - progress.snapshots
+    if missing > 0 and not await are_all_erased(run, missing, sources):
+        return run
+    return await _close(run, progress, sources)
 
 
 async def close_run(run: Run, sources: RunSources) -> Run:

@@ -1,27 +1,30 @@
-"""One part of a run: one chain read for one group of wallets, kept once."""
+"""One part of a run: one chain read for one group of wallets and their positions, kept once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..chain.counting import counted_requests
-from ..core.balances import Block, TokenFault
 from ..core.chains import Chain
 from ..core.failures import Failure
-from ..core.fragments import Fragment, FragmentBalance, changed
-from ..core.ids import Address, erc20_asset_id
+from ..core.fragments import Fragment, Unread, position_fragments, wallet_fragments
+from ..core.portfolio import ChainRead
+from ..core.positions import PositionsRead
 from ..core.run_messages import FinishGroup, ReadPart, encode
 from ..core.runs import GROUPS_PER_PAGE, Part, PartKey, Run, gives_up, is_past
-from ..core.tokens import Token, native_token
-from ..errors import NotYet, PriceUnavailable, RpcTimeout, UnknownMessage, UpstreamError
+from ..errors import NotYet, PriceUnavailable, RpcTimeout, RpcUnavailable, UnknownMessage, UpstreamError
+from .chain_reads import Issued, scan_of
+from .latest import keep_news, unread_of
+from .positions import read_positions
 from .runs_sources import RunSources, known_run, planned_group
 
 logger = logging.getLogger(__name__)
 
 _READ_SECONDS = 20.0
+_POSITION_SECONDS = 10.0
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -38,6 +41,14 @@ class _Delivery:
     @property
     def key(self) -> PartKey:
         return PartKey(self.message.group, self.message.chain)
+
+
+class _Outcome(NamedTuple):
+    """A part, and what it says of its wallets for the streams, but for what is unread."""
+
+    part: Part
+    fragments: tuple[Fragment, ...] = ()
+    unread: Unread = Unread()
 
 
 async def read_part(message: ReadPart, attempt: int | None, sources: RunSources) -> None:
@@ -89,82 +100,75 @@ async def _read(delivery: _Delivery, sources: RunSources) -> None:
     chain, run = delivery.chain, delivery.run
     with counted_requests() as requests:
         try:
-            part = await _fetch(delivery, sources)
+            part, fragments, unread = await _fetch(delivery, sources)
         except UpstreamError as error:
             if not gives_up(run, delivery.attempt, sources.clock()):
                 _log(delivery, "waiting", sources, requests.number)
                 raise NotYet(f"{chain.slug} cannot be read now: {error}") from error
             failure = Failure("chain", chain.slug, error.code, str(error))
-            part = _failed_part(run.id, delivery.key, failure, _spent(delivery, sources))
-    await _keep_latest(delivery, part, sources)
+            failed = _failed_part(run.id, delivery.key, failure, _spent(delivery, sources))
+            part, fragments, unread = _Outcome(failed)
+    # Before the part is kept, so that a crash leaves nothing untold.
+    await keep_news(fragments, unread, sources)
     if await sources.store.parts.add_part(part):
         sources.counts.add("parts_total", state=part.state, chain=chain.slug)
-    _log(delivery, part.state, sources, requests.number, len(part.balances))
+    _log(delivery, part.state, sources, requests.number, len(part.balances) + len(part.positions))
 
 
-async def _fetch(delivery: _Delivery, sources: RunSources) -> Part:
-    """The part as the chain has it, while that is what the run is about. Raises UpstreamError."""
+async def _fetch(delivery: _Delivery, sources: RunSources) -> _Outcome:
+    """The part as the chain has it, while that is what the run is about.
+
+    Raises UpstreamError.
+    """
+    chain, wallets = delivery.chain, delivery.message.wallets
     if is_past(delivery.run, delivery.started):
-        return late_part(delivery.run.id, delivery.key)
-    issued, failures = await _issued_tokens(delivery, sources)
-    # The shipped list comes last, so that it wins: an issuer's answer may not rename a listed token.
-    known = (*issued, *sources.token_lists(delivery.chain.chain_id))
-    tokens = {token.address: token for token in known if token.address is not None}
-    client = sources.client(delivery.chain)
-    read = await client.read_balances(delivery.message.wallets, tuple(tokens), within=_READ_SECONDS)
-    return Part(
+        return _Outcome(late_part(delivery.run.id, delivery.key))
+    issued = await _issued(delivery, sources)
+    scan = scan_of(chain, issued, sources)
+    read = await sources.client(chain).read_balances(wallets, scan.tokens, within=_READ_SECONDS)
+    found = scan.found(read)
+    positions = await _positions(delivery, found, sources)
+    assert found.read is not None  # it has just been read
+    part = Part(
         run_id=delivery.run.id,
         key=delivery.key,
         state="read",
         block=read.block,
-        balances=read.balances,
-        tokens={token: tokens[token] for _, token in read.balances if token is not None},
-        failures=(*failures, *(_token_failure(delivery.chain, fault) for fault in read.faults)),
+        balances=found.read.balances,
+        tokens={token: found.tokens[token] for _, token in found.read.balances if token is not None},
+        failures=(*issued.failures, *found.failures, *positions.failures),
         tokens_scanned=read.tokens_scanned,
         latency_ms=_spent(delivery, sources),
+        positions=positions.positions,
     )
+    own = wallet_fragments(wallets, chain, found.read, found.tokens)
+    fragments = (*own, *position_fragments(wallets, positions))
+    return _Outcome(part, fragments, unread_of(found, issued, sources))
 
 
-async def _issued_tokens(
-    delivery: _Delivery, sources: RunSources
-) -> tuple[tuple[Token, ...], tuple[Failure, ...]]:
+async def _issued(delivery: _Delivery, sources: RunSources) -> Issued:
     """What the issuer knows of this chain; when the run has given up on it, that this is missing."""
     if not delivery.chain.price_names.backed:
-        return (), ()
+        return Issued({})
     try:
-        issued = await sources.catalogue.tokens()
+        return Issued(await sources.catalogue.tokens())
     except PriceUnavailable as error:
         if not gives_up(delivery.run, delivery.attempt, sources.clock()):
             raise
         message = "the issuer's list of xStocks could not be read, so holdings of them are missing"
-        return (), (Failure("price", None, error.code, message),)
-    return issued.get(delivery.chain.chain_id, ()), ()
+        return Issued({}, (Failure("price", None, error.code, message),))
 
 
-def _token_failure(chain: Chain, fault: TokenFault) -> Failure:
-    asset_id = erc20_asset_id(chain.chain_id, fault.token)
-    return Failure("token", chain.slug, "rpc_bad_response", fault.reason, asset_id)
+async def _positions(delivery: _Delivery, found: ChainRead, sources: RunSources) -> PositionsRead:
+    """What protocols hold for the wallets. Raises RpcUnavailable while one that fails may come back.
 
-
-async def _keep_latest(delivery: _Delivery, part: Part, sources: RunSources) -> None:
-    """Tell the streams what changed; before the part is kept, so that a crash leaves nothing untold."""
-    if part.block is None:
-        return
-    found = {each.key: each for each in _fragments(delivery, part, part.block)}
-    known = await sources.store.latest.read_latest(tuple(found))
-    news = [each for key, each in found.items() if changed(known.get(key), each)]
-    if news:
-        sources.counts.add("latest_writes_total", await sources.store.latest.put_latest(news))
-
-
-def _fragments(delivery: _Delivery, part: Part, block: Block) -> Iterator[Fragment]:
-    held: dict[Address, list[FragmentBalance]] = {wallet: [] for wallet in delivery.message.wallets}
-    coin = native_token(delivery.chain)
-    for (wallet, address), raw in part.balances.items():
-        token = coin if address is None else part.tokens[address]
-        held[wallet].append(FragmentBalance(token.asset_id, token.symbol, token.decimals, raw))
-    for wallet, balances in held.items():
-        yield Fragment(wallet, delivery.chain.slug, "wallet", block, tuple(sorted(balances)))
+    A token that misbehaves will do so again, and keeps nobody waiting.
+    """
+    read = await read_positions(found, sources, within=_POSITION_SECONDS)
+    unheard = [failure.message for failure in read.failures if failure.asset_id is None]
+    if unheard and not gives_up(delivery.run, delivery.attempt, sources.clock()):
+        raise RpcUnavailable("; ".join(unheard))
+    return read
 
 
 def _spent(delivery: _Delivery, sources: RunSources) -> int:

@@ -9,16 +9,18 @@ from typing import Protocol
 from ..bus.ports import Bus
 from ..core.balances import BalanceRead
 from ..core.chains import Chain, Chains
-from ..core.ids import Address
+from ..core.deployments import Deployment
+from ..core.ids import Address, ChainId
 from ..core.runs import Group, PlanPage, Run
 from ..counts import Counts
 from ..errors import UnknownMessage
 from ..store.ports import Store
 from ..store.run_memory import RunMemory
-from .portfolio import TokenSources
+from .chain_reads import TokenSources
+from .positions import PositionReader
 
 
-class BalanceReader(Protocol):
+class RunReader(PositionReader, Protocol):
     """Who reads one chain; a ChainClient is one."""
 
     async def read_balances(
@@ -37,12 +39,14 @@ class RunSources(TokenSources, Protocol):
     @property
     def chains(self) -> Chains: ...
     @property
+    def deployments(self) -> Callable[[ChainId], tuple[Deployment, ...]]: ...
+    @property
     def run_memory(self) -> RunMemory: ...
     @property
     def counts(self) -> Counts: ...
     @property
     def clock(self) -> Callable[[], datetime]: ...
-    def client(self, chain: Chain) -> BalanceReader: ...
+    def client(self, chain: Chain) -> RunReader: ...
 
 
 async def fresh_run(run_id: str, sources: RunSources) -> Run:

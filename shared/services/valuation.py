@@ -15,7 +15,7 @@ from ..core.ids import Address, AssetId, ChainId, parse_asset_id
 from ..core.quotes import Price, unpriced
 from ..core.tokens import Token, native_token
 from ..errors import PriceUnavailable, UpstreamError
-from .portfolio import ChainReader, TokenSources
+from .chain_reads import ChainReader, TokenSources
 
 _CATALOGUE_SECONDS = 2.0
 _DESCRIBE_SECONDS = 4.0

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..core.ids import Address
+from ..core.siwe import USER_PREFIX
 from ..errors import InvalidInput
 from ..store.ports import SavedWallet, Store
 
@@ -31,7 +32,7 @@ async def list_wallets(user: str, sources: WalletSources) -> tuple[Wallet, ...]:
 async def save_wallet(
     user: str, address: Address, label: str, chains: Sequence[str], sources: WalletSources
 ) -> Wallet:
-    """The wallet, kept from now on; no `chains` means all of them.
+    """The wallet, kept from now on; no `chains` means all of them. Whoever signed in with it has proven it.
 
     Raises InvalidInput for a label that cannot be shown, Conflict when the address is kept already or there
     are as many wallets as may be.
@@ -40,7 +41,9 @@ async def save_wallet(
         raise InvalidInput("label", f"is longer than {MAX_LABEL} characters")
     if label and not label.isprintable():
         raise InvalidInput("label", "has a character that cannot be shown")
-    wallet = Wallet(address, label, tuple(dict.fromkeys(chains)), sources.clock())
+    now = sources.clock()
+    verified_at = now if user == f"{USER_PREFIX}{address}" else None
+    wallet = Wallet(address, label, tuple(dict.fromkeys(chains)), now, verified_at)
     await sources.store.wallets.add_wallet(user, wallet)
     return wallet
 

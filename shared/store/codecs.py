@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..core.failures import Failure
+from ..core.fragments import WALLET
 from ..core.ids import AssetId
 from ..core.snapshots import Snapshot, SnapshotAsset
 from ..core.trades import NOT_LINKED, LotPick, OnChain, Trade
@@ -24,6 +25,9 @@ MONEY_FIELDS = frozenset(
     {"amount", "price_usd", "total_usd", "fee_usd", "fee_amount", "basis_usd"},
 )
 TIME_FIELDS = frozenset({"executed_at", "created_at", "acquired_at"})
+
+_NO_PLACE: list[Any] = [WALLET, "wallet"]
+"""Protocol and kind of what an address itself holds."""
 
 TradeKey = tuple[str, str, str, str]
 """Chain, transaction, asset and side: what a user records once."""
@@ -156,8 +160,11 @@ def unpack(packed: bytes) -> bytes:
 
 
 def failure_rows(failures: Sequence[Failure]) -> list[list[str | None]]:
-    """Failures as rows fit for JSON."""
-    return [[f.scope, f.chain, f.code, f.message, f.asset_id] for f in failures]
+    """Failures as rows fit for JSON; most are of no protocol, and do not say so."""
+    return [
+        [f.scope, f.chain, f.code, f.message, f.asset_id, *([] if f.protocol is None else [f.protocol])]
+        for f in failures
+    ]
 
 
 def parse_failure_rows(rows: Sequence[Sequence[Any]]) -> tuple[Failure, ...]:
@@ -177,17 +184,21 @@ def parse_errors(text: str) -> tuple[Failure, ...]:
 
 def pack_assets(snapshot: Snapshot) -> bytes:
     """A snapshot's assets, compressed: five thousand of them are some 200 KB."""
-    rows = [
-        [
-            a.asset_id,
-            a.symbol,
-            money_text(a.balance),
-            _money_or_none(a.price_usd),
-            _money_or_none(a.value_usd),
-        ]
-        for a in snapshot.assets
-    ]
+    rows = [_asset_row(asset) for asset in snapshot.assets]
     return pack(json.dumps(rows, separators=(",", ":")).encode())
+
+
+def _asset_row(asset: SnapshotAsset) -> list[str | None]:
+    """Of what an address itself holds the first five fields say everything."""
+    row = [
+        asset.asset_id,
+        asset.symbol,
+        money_text(asset.balance),
+        _money_or_none(asset.price_usd),
+        _money_or_none(asset.value_usd),
+    ]
+    place = [asset.protocol, asset.kind]
+    return row if place == _NO_PLACE else [*row, *place]
 
 
 def _money_or_none(value: Decimal | None) -> str | None:
@@ -196,13 +207,18 @@ def _money_or_none(value: Decimal | None) -> str | None:
 
 def unpack_assets(packed: bytes) -> tuple[SnapshotAsset, ...]:
     """The assets that `pack_assets` wrote."""
-    return tuple(
-        SnapshotAsset(
-            AssetId(asset_id),
-            symbol,
-            Decimal(balance),
-            None if price is None else Decimal(price),
-            None if value is None else Decimal(value),
-        )
-        for asset_id, symbol, balance, price, value in json.loads(unpack(packed))
+    return tuple(map(_row_asset, json.loads(unpack(packed))))
+
+
+def _row_asset(row: Sequence[Any]) -> SnapshotAsset:
+    asset_id, symbol, balance, price, value, *place = row
+    protocol, kind = place or _NO_PLACE
+    return SnapshotAsset(
+        AssetId(asset_id),
+        symbol,
+        Decimal(balance),
+        None if price is None else Decimal(price),
+        None if value is None else Decimal(value),
+        protocol=protocol,
+        kind=kind,
     )

@@ -13,7 +13,8 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 from ..core.ids import Address, AssetId
 from ..core.snapshots import Interval, Snapshot
 from ..core.trades import Side, Status, Trade
-from .run_ports import Latest, Owners, Parts, Runs, RunSnapshots
+from .account_ports import Accounts, Erasures, Nonces
+from .run_ports import Feed, Latest, Owners, Parts, Runs, RunSnapshots
 
 Order = Literal["asc", "desc"]
 T = TypeVar("T")
@@ -184,7 +185,10 @@ class Checkpoints(Protocol):
     """Computations over the log to go on from. They may be lost: what they hold can be computed again."""
 
     async def save_checkpoint(self, user: str, name: str, checkpoint: SavedCheckpoint) -> None:
-        """Keep it in place of the one of this name. One that is too large to keep is not kept."""
+        """Keep it in place of the one of this name. One that is too large to keep is not kept.
+
+        Nor is one of a user who was erased a moment ago: it was computed from what is gone.
+        """
         ...
 
     async def load_checkpoint(self, user: str, name: str) -> SavedCheckpoint | None:
@@ -193,12 +197,16 @@ class Checkpoints(Protocol):
 
 
 class SavedWallet(NamedTuple):
-    """A wallet that the user keeps; no `chains` means all of them."""
+    """A wallet that the user keeps; no `chains` means all of them.
+
+    `verified_at` is when the user last proved by a signature that it is theirs; None: never.
+    """
 
     address: Address
     label: str
     chains: tuple[str, ...]
     created_at: datetime
+    verified_at: datetime | None = None
 
 
 MAX_WALLETS = 100
@@ -213,6 +221,10 @@ class Wallets(Protocol):
 
     async def list_wallets(self, user: str) -> tuple[SavedWallet, ...]:
         """All of them, by created_at, then by address."""
+        ...
+
+    async def verify_wallet(self, user: str, address: Address, at: datetime) -> SavedWallet:
+        """The saved wallet, proven by now to be the user's. Raises NotFound."""
         ...
 
     async def remove_wallet(self, user: str, address: Address) -> None:
@@ -293,6 +305,10 @@ class Store:
     runs: Runs
     parts: Parts
     latest: Latest
+    feed: Feed
     run_snapshots: RunSnapshots
+    accounts: Accounts
+    erasures: Erasures
+    nonces: Nonces
     ready: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]

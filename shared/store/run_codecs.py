@@ -9,6 +9,7 @@ from typing import Any
 from ..core.balances import Block
 from ..core.fragments import Fragment, FragmentBalance
 from ..core.ids import Address, AssetId, ChainId
+from ..core.positions import Position
 from ..core.runs import Group, Part, PartKey, PartState, PlanPage, PricePage, RunPrice, UserPlan, UserWallet
 from ..core.tokens import Token, erc20
 from .codecs import (
@@ -20,6 +21,9 @@ from .codecs import (
     to_micros,
     unpack,
 )
+
+_NO_PLACE = ["wallet", None, None]
+"""Kind, contract and market of what an address itself holds."""
 
 
 def pack_plan(page: PlanPage) -> bytes:
@@ -77,12 +81,13 @@ def unpack_prices(packed: bytes) -> PricePage:
 
 
 def pack_part(part: Part) -> bytes:
-    """All of a part but its run, key and state: each wallet and each contract is named once."""
-    wallets = sorted({wallet for wallet, _ in part.balances})
+    """All of a part but its run, key and state: each wallet, contract and asset is named once."""
+    wallets = sorted({wallet for wallet, _ in part.balances} | {each.wallet for each in part.positions})
     contracts = sorted({token for _, token in part.balances if token is not None} | part.tokens.keys())
     wallet_places = {wallet: place for place, wallet in enumerate(wallets)}
     contract_places: dict[Address | None, int | None] = {None: None}
     contract_places |= {contract: place for place, contract in enumerate(contracts)}
+    assets = {token: place for place, token in enumerate(dict.fromkeys(p.token for p in part.positions))}
     return _pack(
         {
             "block": None if part.block is None else [part.block.number, to_micros(part.block.time)],
@@ -96,16 +101,30 @@ def pack_part(part: Part) -> bytes:
             "failures": failure_rows(part.failures),
             "tokens_scanned": part.tokens_scanned,
             "latency_ms": part.latency_ms,
+            "assets": [_asset_row(token) for token in assets],
+            "positions": [
+                [
+                    wallet_places[p.wallet],
+                    assets[p.token],
+                    p.protocol,
+                    p.kind,
+                    str(p.raw),
+                    p.contract,
+                    p.market,
+                ]
+                for p in part.positions
+            ],
         }
     )
 
 
 def unpack_part(run_id: str, key: PartKey, state: PartState, packed: bytes) -> Part:
-    """The part that `pack_part` wrote."""
+    """The part that `pack_part` wrote, also before it knew of positions."""
     kept = _unpack(packed)
     wallets = [Address(wallet) for wallet in kept["wallets"]]
     contracts = [Address(contract) for contract in kept["contracts"]]
     described = zip(contracts, kept["tokens"], strict=True)
+    assets = [_asset(row) for row in kept.get("assets", ())]
     return Part(
         run_id=run_id,
         key=key,
@@ -119,6 +138,10 @@ def unpack_part(run_id: str, key: PartKey, state: PartState, packed: bytes) -> P
         failures=parse_failure_rows(kept["failures"]),
         tokens_scanned=kept["tokens_scanned"],
         latency_ms=kept["latency_ms"],
+        positions=tuple(
+            Position(wallets[wallet], protocol, kind, assets[asset], int(raw), Address(contract), market)
+            for wallet, asset, protocol, kind, raw, contract, market in kept.get("positions", ())
+        ),
     )
 
 
@@ -133,17 +156,42 @@ def _token(contract: Address, row: list[Any]) -> Token:
     return erc20(ChainId(chain_id), contract, symbol, name, decimals, listed=listed)
 
 
+def _asset_row(token: Token) -> list[Any]:
+    """What a position is in: a token of a contract or the chain's own coin."""
+    return [
+        token.chain_id,
+        token.asset_id,
+        token.address,
+        token.symbol,
+        token.name,
+        token.decimals,
+        token.listed,
+    ]
+
+
+def _asset(row: list[Any]) -> Token:
+    chain_id, asset_id, address, *rest = row
+    return Token(ChainId(chain_id), AssetId(asset_id), None if address is None else Address(address), *rest)
+
+
 def pack_balances(fragment: Fragment) -> bytes:
     """A fragment's balances: five thousand of them are some 250 KB."""
-    return _pack([[b.asset_id, b.symbol, b.decimals, str(b.raw)] for b in fragment.balances])
+    return _pack([_balance_row(balance) for balance in fragment.balances])
 
 
 def unpack_balances(packed: bytes) -> tuple[FragmentBalance, ...]:
     """The balances that `pack_balances` wrote."""
     return tuple(
-        FragmentBalance(AssetId(asset), symbol, decimals, int(raw))
-        for asset, symbol, decimals, raw in _unpack(packed)
+        FragmentBalance(AssetId(asset), symbol, decimals, int(raw), *place)
+        for asset, symbol, decimals, raw, *place in _unpack(packed)
     )
+
+
+def _balance_row(balance: FragmentBalance) -> list[Any]:
+    """Of what an address itself holds the first four fields say everything."""
+    asset, symbol, decimals, raw, *place = balance
+    row = [asset, symbol, decimals, str(raw)]
+    return row if place == _NO_PLACE else row + place
 
 
 def _pack(value: object) -> bytes:

@@ -5,20 +5,35 @@ Every method may raise StoreUnavailable. A second writing of an id changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..core.fragments import Fragment, FragmentKey
+from ..core.ids import Address
 from ..core.runs import Owner, Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run
 from ..core.snapshots import Snapshot
 
 
+class News(NamedTuple):
+    """Fragments in order of writing; of their wallets nothing written up to `through` is still to come."""
+
+    fragments: tuple[Fragment, ...]
+    through: int
+
+
 class Owners(Protocol):
-    """All users' saved wallets: the one port that reads across users, for runs only."""
+    """All users and their saved wallets: the one port that reads across users, for runs and archives only."""
 
     async def page_owners(self, after: str | None, limit: int) -> tuple[Owner, ...]:
         """At most `limit` users with saved wallets, ordered by user id, behind `after`; wallets by address.
+
+        Fewer than `limit` (also none) only at the end.
+        """
+        ...
+
+    async def page_users(self, after: str | None, limit: int) -> tuple[str, ...]:
+        """At most `limit` ids of users with a wallet, a trade or a snapshot, in order, behind `after`.
 
         Fewer than `limit` (also none) only at the end.
         """
@@ -97,14 +112,42 @@ class Parts(Protocol):
 
 
 class Latest(Protocol):
-    """The newest known fragment of each wallet and chain; what streams listen to. May expire."""
+    """The newest known fragment of each wallet, chain and protocol; what streams listen to. May expire."""
 
     async def read_latest(self, keys: Sequence[FragmentKey]) -> Mapping[FragmentKey, Fragment]:
-        """Those that are known."""
+        """Those that are known, with their sequences."""
+        ...
+
+    async def list_known(self, chain: str, wallets: Sequence[Address]) -> Mapping[FragmentKey, Fragment]:
+        """What is known of the wallets on a chain, in all protocols; only what is there is read."""
+        ...
+
+    async def list_latest(self, wallets: Sequence[Address], after: int = 0) -> News:
+        """What of the wallets was written behind a sequence, empty fragments too, in order of writing.
+
+        Nothing up to the answer's `through` is missing, and it is never below `after`.
+        """
         ...
 
     async def put_latest(self, fragments: Sequence[Fragment]) -> int:
-        """Keep those that are of a newer block than what is kept; how many were written."""
+        """Keep those that are not of an older block than what is kept; how many were written.
+
+        Each that is written gets a sequence of its own, also one that says the same.
+        """
+        ...
+
+
+class Feed(Protocol):
+    """Tells what is written to Latest, whichever process writes it (with SQLite: this process)."""
+
+    async def follow(self, wallets: Collection[Address], tell: Callable[[News], None]) -> Callable[[], None]:
+        """From when this returns, `tell` hears of everything that is written of the wallets.
+
+        Each fragment once, in order of writing; what is superseded before it could be told may be left out.
+        Breaks of the connection are mended inside, without a gap. `tell` is called in the running loop and
+        must not block. Call what is returned to stop. What several follow is listened to once.
+        Raises StoreUnavailable when listening cannot begin.
+        """
         ...
 
 
@@ -117,4 +160,8 @@ class RunSnapshots(Protocol):
 
     async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
         """Those of the users whose snapshot of the run is kept."""
+        ...
+
+    async def remove_snapshots(self, run_id: str, users: Sequence[str]) -> None:
+        """Forget the run's snapshots of these users, who are gone."""
         ...

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..api.portfolio_schemas import AssetBody, ErrorBody, PortfolioBody, PriceBody
+from ..api.portfolio_schemas import AssetBody, ErrorBody, PortfolioBody, PositionBody, PriceBody
 from .text import is_cut, safe_text
 
 _MESSAGE = 300
@@ -35,15 +35,22 @@ def price_mark(price: PriceBody) -> str:
 
 def notes(portfolio: PortfolioBody) -> list[RenderableType]:
     """The notes that this portfolio needs, most pressing first."""
-    assets = portfolio["assets"]
-    unpriced = [asset for asset in assets if asset["price_usd"] is None]
+    assets, positions = portfolio["assets"], portfolio["positions"]
+    held: list[AssetBody | PositionBody] = [*assets, *positions]
+    unpriced = [(_which(a), _unpriced(a, a["spam_reasons"])) for a in assets if a["price_usd"] is None]
+    unpriced += [(_which(p), _unpriced(p, [])) for p in positions if p["price_usd"] is None]
     sections = (
-        ("Could not be read", "red", [(_what(e), _why(e)) for e in portfolio["errors"]]),
-        ("Without a price, so not in the total", "yellow", [(_which(a), _unpriced(a)) for a in unpriced]),
+        ("Could not be read", "red", [failure_words(error) for error in portfolio["errors"]]),
+        ("Without a price, so not in the total", "yellow", unpriced),
     )
     found: list[RenderableType] = [_section(*section) for section in sections if section[2]]
-    legend = list(_legend(assets))
+    legend = list(_legend(held))
     return [*found, Text("\n".join(legend), "dim")] if legend else found
+
+
+def failure_words(error: ErrorBody) -> tuple[str, str]:
+    """What could not be read, and why."""
+    return _what(error), _why(error)
 
 
 def _section(title: str, colour: str, lines: Sequence[tuple[str, str]]) -> RenderableType:
@@ -69,18 +76,18 @@ def _why(error: ErrorBody) -> str:
     return f"{safe_text(message, _MESSAGE)} ({error['code']})"
 
 
-def _which(asset: AssetBody) -> str:
-    return f"{safe_text(asset['symbol'], 20) or asset['asset_id']} on {safe_text(asset['chain'], 20)}"
+def _which(held: AssetBody | PositionBody) -> str:
+    return f"{safe_text(held['symbol'], 20) or held['asset_id']} on {safe_text(held['chain'], 20)}"
 
 
-def _unpriced(asset: AssetBody) -> str:
-    reasons = asset["spam_reasons"] or [flag["reason"] for flag in asset["flags"]] or ["no source prices it"]
+def _unpriced(held: AssetBody | PositionBody, spam: Sequence[str]) -> str:
+    reasons = spam or [flag["reason"] for flag in held["flags"]] or ["no source prices it"]
     return safe_text("; ".join(reasons), _MESSAGE)
 
 
-def _legend(assets: Sequence[AssetBody]) -> Iterator[str]:
-    prices = [asset["price"] for asset in assets if asset["price"]]
+def _legend(held: Sequence[AssetBody | PositionBody]) -> Iterator[str]:
+    prices = [each["price"] for each in held if each["price"]]
     marks = {price_mark(price) for price in prices}
     yield from (f"{mark} {meaning}" for mark, meaning in _MARKS.items() if mark in marks)
-    if any(is_cut(Decimal(asset["balance"])) for asset in assets):
+    if any(is_cut(Decimal(each["balance"])) for each in held):
         yield "Long numbers are cut, never rounded up; the JSON has every digit."

@@ -34,10 +34,10 @@ def format_price(value: Decimal) -> str:
 
 
 def format_dollars(value: Decimal) -> str:
-    """Dollars and cents, grouped, cut off; `<$0.01` for less than a cent."""
-    if 0 < value < Decimal("0.01"):
-        return "<$0.01"
+    """Dollars and cents, grouped, cut off; `<$0.01` for less than a cent, `-<$0.01` for a debt of less."""
     sign = "-" if value < 0 else ""
+    if 0 < abs(value) < Decimal("0.01"):
+        return f"{sign}<$0.01"
     return f"{sign}${_grouped(abs(value), 2) if _fits(value) else _scientific(abs(value))}"
 
 

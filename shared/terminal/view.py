@@ -1,4 +1,4 @@
-"""A portfolio drawn for a terminal: the assets by value, the chains, and what is missing and why."""
+"""A portfolio drawn for a terminal: assets and positions by value, the chains, what is missing and why."""
 
 from __future__ import annotations
 
@@ -12,23 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from ..api.portfolio_schemas import AssetBody, ChainBody, PortfolioBody
-from .notes import notes, price_mark
+from .cells import NONE, dollars_cell, price_cell, source_cell
+from .notes import notes
+from .positions import position_columns
 from .table import ALWAYS, Column, Layout, draw, lay_out
-from .text import (
-    format_balance,
-    format_dollars,
-    format_price,
-    format_share,
-    safe_text,
-    share_bar,
-)
+from .text import format_balance, format_dollars, format_share, safe_text, share_bar
 
-_NONE = "–"
 _BAR = (6, 20)
 _LEAST = 76
 _STATUS = {"ok": ("✓", "green"), "stale": ("~", "yellow"), "error": ("✗", "red")}
-# As everybody calls them; the answer has the names in full.
-_SOURCES = {"coinmarketcap": "cmc", "coingecko": "gecko"}
 
 
 class PortfolioView:
@@ -42,6 +34,8 @@ class PortfolioView:
         layout = _asset_layout(portfolio["assets"], width) if portfolio["assets"] else None
         head = _headline(portfolio, min(width, max(layout.width if layout else 0, _LEAST)))
         parts: list[RenderableType] = [head, *([draw(layout)] if layout else [])]
+        if portfolio["positions"]:
+            parts.append(draw(lay_out(position_columns(portfolio["positions"]), width)))
         if portfolio["chains"]:
             parts.append(_chain_table(portfolio["chains"], width))
         parts += notes(portfolio)
@@ -80,7 +74,7 @@ def _headline(portfolio: PortfolioBody, width: int) -> Table:
     grid.add_column(justify="right")
     grid.add_row(
         Text(safe_text(addresses[0], 60) if len(addresses) == 1 else f"{len(addresses)} wallets", "bold"),
-        Text(format_dollars(Decimal(portfolio["total_usd"])) if answered else _NONE, "bold green"),
+        Text(format_dollars(Decimal(portfolio["total_usd"])) if answered else NONE, "bold green"),
     )
     grid.add_row(
         Text(" · ".join(facts), "dim"),
@@ -91,7 +85,7 @@ def _headline(portfolio: PortfolioBody, width: int) -> Table:
 
 def _time(moment: str | None) -> str:
     """The contract's times are in UTC; the seconds are enough here."""
-    return _NONE if moment is None else safe_text(moment, 40)[:19].replace("T", " ")
+    return NONE if moment is None else safe_text(moment, 40)[:19].replace("T", " ")
 
 
 def _asset_layout(assets: Sequence[AssetBody], width: int) -> Layout:
@@ -115,9 +109,9 @@ def _asset_columns(assets: Sequence[AssetBody]) -> list[Column]:
         Column("NAME", [Text(safe_text(asset["name"], 24), "dim") for asset in assets], keep=1),
         Column("CHAIN", [Text(safe_text(asset["chain"], 12)) for asset in assets]),
         Column("BALANCE", [Text(format_balance(Decimal(a["balance"]))) for a in assets], right=True),
-        Column("PRICE", [_price(asset) for asset in assets], right=True),
-        Column("SOURCE", [_source(asset) for asset in assets], keep=4),
-        Column("VALUE", [_dollars(asset["value_usd"]) for asset in assets], right=True),
+        Column("PRICE", [price_cell(asset["price_usd"]) for asset in assets], right=True),
+        Column("SOURCE", [source_cell(asset["price"]) for asset in assets], keep=4),
+        Column("VALUE", [dollars_cell(asset["value_usd"]) for asset in assets], right=True),
         Column("SHARE", [_share(asset) for asset in assets], right=True, keep=3),
         _bars(assets, _BAR[0]),
     ]
@@ -125,23 +119,7 @@ def _asset_columns(assets: Sequence[AssetBody]) -> list[Column]:
 
 def _symbol(asset: AssetBody) -> Text:
     style = "dim" if asset["spam"] else "bold"
-    return Text(safe_text(asset["symbol"], 10) or _NONE, style)
-
-
-def _price(asset: AssetBody) -> Text:
-    return Text(_NONE if asset["price_usd"] is None else format_price(Decimal(asset["price_usd"])))
-
-
-def _source(asset: AssetBody) -> Text:
-    price = asset["price"]
-    if price is None:
-        return Text("")
-    name = safe_text(_SOURCES.get(price["source"], price["source"]), 10)
-    return Text.assemble((name, "dim"), (f" {price_mark(price)}".rstrip(), "yellow"))
-
-
-def _dollars(value: str | None) -> Text:
-    return Text(_NONE, "dim") if value is None else Text(format_dollars(Decimal(value)), "bold")
+    return Text(safe_text(asset["symbol"], 10) or NONE, style)
 
 
 def _share(asset: AssetBody) -> Text:
@@ -151,7 +129,7 @@ def _share(asset: AssetBody) -> Text:
 def _chain_table(chains: Sequence[ChainBody], width: int) -> Table:
     read = [chain["block_number"] is not None for chain in chains]
     scanned = [
-        Text(f"{c['tokens_scanned']:,}" if known else _NONE) for c, known in zip(chains, read, strict=True)
+        Text(f"{c['tokens_scanned']:,}" if known else NONE) for c, known in zip(chains, read, strict=True)
     ]
     columns = [
         Column("CHAIN", [_chain(chain) for chain in chains]),
@@ -159,7 +137,7 @@ def _chain_table(chains: Sequence[ChainBody], width: int) -> Table:
         Column("BLOCK TIME (UTC)", [Text(_time(c["block_time"])) for c in chains], right=True, keep=1),
         Column("TOKENS READ", scanned, right=True, keep=2),
         Column("TOOK", [Text(f"{c['latency_ms']:,} ms") for c in chains], right=True, keep=3),
-        Column("VALUE", [_dollars(chain["total_usd"]) for chain in chains], right=True),
+        Column("VALUE", [dollars_cell(chain["total_usd"]) for chain in chains], right=True),
     ]
     return draw(lay_out(columns, width))
 
@@ -170,4 +148,4 @@ def _chain(chain: ChainBody) -> Text:
 
 
 def _block(chain: ChainBody) -> str:
-    return _NONE if chain["block_number"] is None else f"{chain['block_number']:,}"
+    return NONE if chain["block_number"] is None else f"{chain['block_number']:,}"

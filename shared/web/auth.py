@@ -1,12 +1,14 @@
-"""Who is calling: the one local user, or the subject of a signed ID token."""
+"""Who is calling: the one local user, the subject of a signed ID token, or whoever signed in here."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from ..errors import Unauthenticated
 from .jwks import SigningKeys
+from .sessions import SessionTokens, is_session
 
 _ALGORITHMS = ("RS256", "ES256")
 _CLAIMS = ("aud", "exp", "iat", "iss", "sub")
@@ -49,18 +51,17 @@ class TokenUser:
         """The token's subject; raises Unauthenticated, and Unavailable when the keys cannot be had."""
         if authorization is None:
             return None
-        claims = await self._verified(_bearer_token(authorization))
+        claims = await self.claims(authorization)
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
             raise Unauthenticated("the token's subject is not accepted")
         return subject
 
-    async def close(self) -> None:
-        await self._keys.close()
-
-    async def _verified(self, token: str) -> dict[str, Any]:
+    async def claims(self, authorization: bytes) -> dict[str, Any]:
+        """What the token says of its bearer; raises like `user`."""
         import jwt
 
+        token = _bearer_token(authorization)
         key = await self._keys.key(_key_id(token))
         try:
             claims: dict[str, Any] = jwt.decode(
@@ -77,6 +78,53 @@ class TokenUser:
         if int(claims["exp"]) <= time.time():
             raise Unauthenticated("the token is not valid: it has expired")
         return claims
+
+    async def close(self) -> None:
+        await self._keys.close()
+
+
+class Platform:
+    """The platform's own services, which call with an ID token of one of these service accounts."""
+
+    def __init__(self, tokens: TokenUser, accounts: Collection[str]) -> None:
+        self._tokens = tokens
+        self._accounts = frozenset(accounts)
+
+    async def require(self, authorization: bytes | None) -> None:
+        """Raises Unauthenticated for anybody else, and Unavailable when the keys cannot be had."""
+        if authorization is None:
+            raise Unauthenticated("this is for the platform's own services, which have a token")
+        claims = await self._tokens.claims(authorization)
+        if claims.get("email_verified") is not True or claims.get("email") not in self._accounts:
+            raise Unauthenticated("the token is of another account")
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._tokens.close()
+
+
+class SessionOrToken:
+    """Sessions of our own beside ID tokens; users of sessions have ids that begin with `prefix`."""
+
+    def __init__(self, sessions: SessionTokens, others: Authenticator, prefix: str) -> None:
+        self._sessions = sessions
+        self._others = others
+        self._prefix = prefix
+
+    async def user(self, authorization: bytes | None) -> str | None:
+        """Whose session or token it is; raises Unauthenticated, and Unavailable like the others."""
+        if authorization is None:
+            return None
+        token = _bearer_token(authorization)
+        if is_session(token):
+            return self._sessions.user(token)
+        user = await self._others.user(authorization)
+        if user is not None and user.startswith(self._prefix):
+            raise Unauthenticated("the token's subject is not accepted")
+        return user
+
+    async def close(self) -> None:
+        await self._others.close()
 
 
 def _bearer_token(authorization: bytes) -> str:

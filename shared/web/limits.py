@@ -1,16 +1,23 @@
-"""How much a caller may ask: requests a minute, and bytes in a body."""
+"""How much a caller may ask: requests a minute, bytes in headers and body, and the time they may take."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from ..errors import CallerError, PayloadTooLarge
+from ..errors import CallerError, HeadersTooLarge, PayloadTooLarge, RequestTimeout
 
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+BODY_SECONDS = 15.0
 _MAX_CALLERS = 10_000
+_MAX_HEADERS = 64 * 1024
+_MAX_LEFT = 1024 * 1024
+_LEFT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +60,19 @@ class RateLimiter:
         return Allowance(self._limit, int(tokens), reset, 0 if allowed else (1 - tokens) / self._rate)
 
 
-def caller_address(client: str, forwarded_for: bytes | None, *, deployed: bool) -> str:
+def caller_address(client: str, forwarded_for: bytes | None, *, deployed: bool, hops: int = 1) -> str:
     """Whose allowance a request without a user counts against.
 
-    Deployed, only the last element of X-Forwarded-For counts: Google's front end appends the peer that it
-    saw, and everything before that is the caller's own claim. Whoever has one IPv6 address has its whole
-    /64, so that is one caller.
+    Deployed, one element of X-Forwarded-For counts, the `hops`th from the right: each front end appends, and
+    everything before that is the caller's own claim. A load balancer appends whom it saw and then itself
+    (https://cloud.google.com/load-balancing/docs/https#x-forwarded-for_header). A request with fewer elements
+    came another way: its last one is what the nearest front end saw, which no caller can choose. Whoever has
+    one IPv6 address has its whole /64, so that is one caller.
     """
     if deployed and forwarded_for:
-        client = forwarded_for.rpartition(b",")[2].decode("latin-1").strip()
+        elements = forwarded_for.rsplit(b",", hops)
+        counted = elements[-hops] if len(elements) >= hops else elements[-1]
+        client = counted.decode("latin-1").strip()
     return _network(client[:64]) if ":" in client else client[:64]
 
 
@@ -74,12 +85,19 @@ def _network(address: str) -> str:
         return address
 
 
+def check_headers(size: int) -> None:
+    """Raises HeadersTooLarge for more bytes of headers than anybody needs."""
+    if size > _MAX_HEADERS:
+        raise HeadersTooLarge(f"the headers are longer than {_MAX_HEADERS} bytes")
+
+
 async def read_body(
-    content_length: bytes | None, receive: Callable[[], Awaitable[Mapping[str, Any]]], most: int
+    content_length: bytes | None, receive: Receive, most: int, within: float = BODY_SECONDS
 ) -> bytes:
     """The request's body; raises PayloadTooLarge as soon as it is known to be longer than `most`.
 
-    Raises CallerError when the connection ends before the body does: half a body is not the request.
+    Raises RequestTimeout when it has not arrived `within` these seconds, and CallerError when the connection
+    ends before the body does: half a body is not the request.
     """
     length = content_length or b"0"
     if not length.isdigit():
@@ -87,6 +105,32 @@ async def read_body(
     too_large = PayloadTooLarge(f"the body is longer than {most} bytes")
     if len(length) > 18 or int(length) > most:
         raise too_large
+    try:
+        async with asyncio.timeout(within):
+            return await _put_together(receive, most, too_large)
+    except TimeoutError as error:
+        raise RequestTimeout(f"the body did not arrive within {within:g} s") from error
+
+
+async def discard_rest(receive: Receive, most: int = _MAX_LEFT, within: float = _LEFT_SECONDS) -> None:
+    """Let a caller who is still sending finish, for a moment, when the answer is on its way already.
+
+    A connection that is closed while more comes in is reset, and the answer may be lost with it. Who sends
+    much, or slowly, is not waited for.
+    """
+    left = most
+    try:
+        async with asyncio.timeout(within):
+            while left > 0:
+                message = await receive()
+                if not message.get("more_body", False):
+                    return
+                left -= len(message.get("body", b""))
+    except TimeoutError:
+        return
+
+
+async def _put_together(receive: Receive, most: int, too_large: PayloadTooLarge) -> bytes:
     body = bytearray()
     more = True
     while more:

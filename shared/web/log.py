@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
@@ -13,9 +14,13 @@ from json.encoder import encode_basestring_ascii as quoted
 from .messages import Request, Response
 
 request_id_var: ContextVar[str | None] = ContextVar("request_id", default=None)
+# What else every line within a request says of it: its trace, the function, a hash of the user.
+about_var: ContextVar[Mapping[str, object] | None] = ContextVar("about", default=None)
 
 # These write whole URLs, and a URL may hold a key.
 _TALKATIVE = ("httpx", "httpcore")
+# Errors wake people; a batch of traces that cannot be sent is one to it, and we warn of that ourselves.
+_ALARMING = "opentelemetry"
 
 
 def configure_logging(level: str) -> None:
@@ -25,6 +30,7 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(_ALARMING).setLevel(logging.CRITICAL)
 
 
 class JsonLines(logging.Formatter):
@@ -42,6 +48,7 @@ class JsonLines(logging.Formatter):
         }
         if request_id := request_id_var.get():
             line["request_id"] = request_id
+        line.update(about_var.get() or {})
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["stack_trace"] = self.formatException(record.exc_info)
@@ -51,12 +58,16 @@ class JsonLines(logging.Formatter):
 class RequestLog:
     """One line for each request. Written by hand: it is on the way of every answer.
 
-    It has the path but not the query, which names wallets.
+    It has the path but not the query, which names wallets. Users are told apart by a hash with `user_key`,
+    without which trying names finds nobody.
     """
 
-    def __init__(self, level: str, write: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self, level: str, write: Callable[[str], object] | None = None, *, user_key: bytes = b""
+    ) -> None:
         self._least = logging.getLevelNamesMapping()[level]
         self._write = write
+        self._user_key = user_key
 
     def write(self, request: Request, response: Response, function: str, seconds: float) -> None:
         """Log an answered request."""
@@ -65,14 +76,32 @@ class RequestLog:
         if level < self._least:
             return
         path = quoted(request.path[:500])
+        about = "".join(
+            f",{quoted(name)}:{json.dumps(value)}" for name, value in self._about(request).items()
+        )
         line = (
             f'{{"severity":"{severity}","time":"{_timestamp(datetime.now(UTC))}",'
             f'"message":{quoted(f"{request.method} {request.path[:500]} {status}")},'
             f'"httpRequest":{{"requestMethod":{quoted(request.method)},"requestUrl":{path},'
             f'"status":{status},"responseSize":"{response.size}","latency":"{seconds:.6f}s"}},'
-            f'"request_id":"{request.request_id}","function":"{function}"}}\n'
+            f'"request_id":"{request.request_id}","function":"{function}"{about}}}\n'
         )
         (self._write or sys.stderr.write)(line)
+
+    def describe(self, request: Request, function: str) -> Mapping[str, object]:
+        """What lines logged on behalf of a request say besides its id."""
+        return {"function": function, **self._about(request)}
+
+    def _about(self, request: Request) -> Mapping[str, object]:
+        """The caller's user is told apart, not named."""
+        if request.user is None:
+            return request.trace
+        return {"user": user_hash(request.user, self._user_key), **request.trace}
+
+
+def user_hash(user: str, key: bytes) -> str:
+    """The same 16 hexadecimal digits for the same user, on every line of every instance that has the key."""
+    return hmac.digest(key, user.encode(), "sha256").hex()[:16]
 
 
 def _severity(status: int) -> tuple[int, str]:

@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from .closing import Closing
 from .etags import etag_of
-from .limits import Allowance
+from .limits import BODY_SECONDS, Allowance
 
 C = TypeVar("C")
 Json = dict[str, Any]
@@ -19,6 +20,8 @@ Header = tuple[bytes, bytes]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
 MAX_BODY = 1024 * 1024
+# Less than the minute that the platform waits, so that the answer is ours.
+_ANSWER_SECONDS = 55.0
 JSON_TYPE = b"application/json"
 NO_STORE = b"no-store"
 _POLICY = b"default-src 'none'; frame-ancestors 'none'"
@@ -40,17 +43,20 @@ def request_id_of(given: bytes | None) -> str:
 class Request:
     """One HTTP request; `user` and `allowance` are set once it is known who is calling.
 
-    `path_params` are the parts of the path that the route leaves open, by name.
+    `path_params` are the parts of the path that the route leaves open, by name. `closing` is set when the
+    process is to end: a streaming route then ends its answer. `trace` are the fields by which log lines name
+    its trace. `unread`: there is a body that nobody has read to its end. `head_size`: bytes of all headers.
     """
 
     __slots__ = (
-        *("_headers", "allowance", "body", "client", "method", "path", "path_params", "query"),
-        *("request_id", "user"),
+        *("_headers", "allowance", "body", "client", "closing", "head_size", "method", "path", "path_params"),
+        *("query", "request_id", "trace", "unread", "user"),
     )
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
         # Of a header sent twice the last line counts: it is the one that the nearest proxy wrote.
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.head_size = sum(len(name) + len(value) for name, value in scope["headers"])
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
@@ -59,11 +65,11 @@ class Request:
         self.user: str | None = None
         self.allowance: Allowance | None = None
         self.path_params: Mapping[str, str] = {}
+        self.closing = Closing()
+        self.trace: Mapping[str, object] = {}
         self.body = b""
-
-    @property
-    def has_body(self) -> bool:
-        return b"content-length" in self._headers or b"transfer-encoding" in self._headers
+        length = self._headers.get(b"content-length", b"0")
+        self.unread = length != b"0" or b"transfer-encoding" in self._headers
 
     @property
     def caller(self) -> str:
@@ -186,7 +192,12 @@ class Route(Generic[C]):
     A segment of the path such as `{id}` is open: what stands there is in the request's `path_params`.
     `limited` routes count against the caller's allowance; `private` ones need a user, and do not read the
     body of a caller who is none. Who calls one that is not `identified` is not looked at: the platform has
-    done so before the request came here, and the token that it came with is the platform's.
+    done so before the request came here, and the token that it came with is the platform's. A `streaming`
+    one holds its connection for long: so many may do so at once, in all and for each caller. A `trigger` is
+    for the platform's own services only.
+
+    A body has to arrive within `body_seconds`, and an answer to be made within `seconds` (None: as long as it
+    takes): what takes longer is given up. A Stream is made when its first piece can be sent.
     """
 
     method: str
@@ -198,3 +209,7 @@ class Route(Generic[C]):
     max_body: int = MAX_BODY
     private: bool = False
     identified: bool = True
+    streaming: bool = False
+    trigger: bool = False
+    seconds: float | None = _ANSWER_SECONDS
+    body_seconds: float = BODY_SECONDS

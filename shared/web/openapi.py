@@ -9,18 +9,23 @@ from .messages import Json, Operation, Route
 
 C = TypeVar("C")
 
+# What any route may answer, whatever it serves.
+COMMON_PROBLEMS = (400, 408, 413, 429, 431, 500, 504)
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _PROBLEMS = {
     400: "The request has a parameter that is unknown, missing or wrong; `errors` names each.",
     401: "There is no token, or one that does not verify.",
     404: "There is no such thing, or it is another user's.",
+    408: "The body did not arrive in time; what was asked for was not begun.",
     409: "What is kept stands against it; `trade_id` names the trade that exists, where it is one.",
     412: "It was changed since the version that `If-Match` names.",
     413: "The body is longer than is accepted.",
     415: "The body is of a kind that is not read here.",
     429: "Too many requests of this caller; see `Retry-After`.",
+    431: "The headers are longer, all together, than is accepted.",
     500: "Something went wrong here; the log has it under `request_id`.",
     503: "Nothing useful can be said until an upstream is back.",
+    504: "The answer took longer than is allowed, and was given up.",
 }
 _STRING: Json = {"type": "string"}
 _PROBLEM: Json = {
@@ -97,5 +102,5 @@ def simple_operation(summary: str, media_type: str, *, also: Json | None = None)
     """The description of an endpoint without parameters whose answer needs no schema."""
     plain = {"type": "object"} if media_type == "application/json" else {"type": "string"}
     answer = {"description": summary, "content": {media_type: {"schema": plain}}}
-    responses = {"200": answer, **(also or {}), **problem_responses(400, 429, 500)}
+    responses = {"200": answer, **(also or {}), **problem_responses(*COMMON_PROBLEMS)}
     return Operation({"summary": summary, "tags": ["Operation"], "responses": responses}, {})

@@ -11,8 +11,10 @@ from typing import Generic, TypeVar
 from .messages import Json, Operation, Request, Response, Route, json_response
 from .metrics import METRICS_TYPE, Count, Gauge, Metrics
 from .openapi import simple_operation
+from .params import Params
 
 C = TypeVar("C")
+Endpoint = Callable[[C, Request], Awaitable[Response]]
 
 OPERATION_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 _PROBE_AGE_SECONDS = 10.0
@@ -72,7 +74,7 @@ def operation_routes(
     probe: Callable[[C], Awaitable[Sequence[Dependency]]],
     numbers: Callable[[C], Iterable[Gauge | Count]],
 ) -> tuple[Route[C], ...]:
-    """The routes that an app has whatever it serves; probes of a platform do not count as a caller's."""
+    """The routes that an app has whatever it serves; who asks whether it is alive is not limited."""
 
     async def health(_context: C, _request: Request) -> Response:
         return json_response(200, {"status": "ok"})
@@ -96,12 +98,20 @@ def operation_routes(
         )
 
     return (
-        Route("GET", "/healthz", health, function, _describe_health, limited=False),
-        Route("GET", "/readyz", Readiness(probe).get, function, _describe_readiness, limited=False),
-        Route("GET", "/metrics", metrics_page, function, _describe_metrics, limited=False),
-        Route("GET", "/openapi.json", openapi, function),
-        Route("GET", "/docs", docs, function),
+        Route("GET", "/healthz", _without_query(health), function, _describe_health, limited=False),
+        Route("GET", "/readyz", _without_query(Readiness(probe).get), function, _describe_readiness),
+        Route("GET", "/metrics", _without_query(metrics_page), function, _describe_metrics),
+        Route("GET", "/openapi.json", _without_query(openapi), function),
+        Route("GET", "/docs", _without_query(docs), function),
     )
+
+
+def _without_query(endpoint: Endpoint[C]) -> Endpoint[C]:
+    async def answer(context: C, request: Request) -> Response:
+        Params(request.query, ()).check()
+        return await endpoint(context, request)
+
+    return answer
 
 
 def _describe_health() -> Operation:

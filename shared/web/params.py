@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -12,16 +13,20 @@ D = TypeVar("D")
 T = TypeVar("T")
 
 _MAX_FIELDS = 1000
+_BRACKETS = re.compile(r"(\w+)\[[0-9]{0,4}\]")
 _SHOWN = 60
 
 
 class Params:
     """The query of one request. Reading collects faults; `check` raises them all together."""
 
-    def __init__(self, query: bytes, known: Collection[str]) -> None:
+    def __init__(self, query: bytes, known: Collection[str], *, bracketed: Collection[str] = ()) -> None:
+        """Those that are `bracketed` may also be written as `name[]` or `name[0]`."""
         self._values: dict[str, list[str]] = {}
         self._faults: list[InvalidInput] = []
-        for name, value in self._parsed(query):
+        for written, value in self._parsed(query):
+            match = _BRACKETS.fullmatch(written)
+            name = match[1] if match and match[1] in bracketed else written
             if name in known:
                 self._values.setdefault(name, []).append(value)
             else:

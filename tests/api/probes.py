@@ -35,6 +35,7 @@ WORDS = (
 OF_MEANING = re.compile(
     "not a known chain|not on a known chain|is not a time zone|was not made by this list|wrong checksum"
     "|is a native coin|does not resolve to an address|is on no list|must be above zero|is needed"
+    "|is not a known app"
     "|come together|takes from no lot|belongs to a transfer_in only|does not go with|add up to|names a lot"
     "|is more than a day ahead|is beyond the latest block"
 )

@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.api import history, pnl, portfolio, trades_routes, wallets
+from shared.api import balances_routes, history, pnl, portfolio_routes, refresh, trades_routes, wallets
 from shared.api.app import build_app
 from shared.api.verification import DISCOVER_PATH
+from shared.config import Settings, StreamSettings
 from shared.core.chains import Chains
 from shared.core.ids import ChainId
 from shared.facts import load_chains
@@ -22,12 +23,21 @@ from tests.api.asking_trades import BUY, TRADES, TX, WALLETS, Caller
 from tests.api.probes import OF_MEANING, WALLET, allows, as_typed, probes_of, values_of
 from tests.fakes import Fakes
 
-ROUTES = (*portfolio.ROUTES, *pnl.ROUTES, *history.ROUTES, *trades_routes.ROUTES, *wallets.ROUTES)
+ROUTES = (
+    *balances_routes.ROUTES,
+    *portfolio_routes.ROUTES,
+    *pnl.ROUTES,
+    *history.ROUTES,
+    *trades_routes.ROUTES,
+    *wallets.ROUTES,
+)
 
 
 def app() -> App[Context]:
     known = load_chains()
-    fakes = Fakes(chains=Chains([known[ChainId(1)], known[ChainId(8453)]]))
+    # Streams soon end themselves.
+    brief = Settings(log_level="ERROR", streams=StreamSettings(longest_seconds=0.01))
+    fakes = Fakes(settings=brief, chains=Chains([known[ChainId(1)], known[ChainId(8453)]]))
     return build_app("local", ROUTES, fakes.settings, fakes.context, clock=fakes.clock.seconds)
 
 
@@ -122,6 +132,7 @@ BODIES: dict[str, tuple[str, str, Json]] = {
     "NewTradeBody": ("POST", TRADES, BUYS),
     "TradeChangesBody": ("PATCH", f"{TRADES}/{{id}}", {}),
     "NewWalletBody": ("POST", WALLETS, {"address": WALLET}),
+    "RefreshRequest": ("POST", refresh.PATH, {}),
     "DiscoverRequest": ("POST", DISCOVER_PATH, {"chain": "ethereum", "tx_hash": TX}),
 }
 BESIDE: dict[str, Json] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -140,8 +141,18 @@ async def test_assets_are_there_when_asked_for(fakes: Fakes) -> None:
             "balance": "1.5",
             "price_usd": "3000",
             "value_usd": "4500",
+            "protocol": "wallet",
+            "kind": "wallet",
         }
     ]
+
+
+async def test_an_asset_says_which_protocol_holds_it_and_as_what(fakes: Fakes) -> None:
+    owed = replace(ETH, value_usd=Decimal(-4500), protocol="aave-v3", kind="debt")
+    await keep(fakes, START, "0", assets=(ETH, owed))
+    own, debt = (await history(fakes, "include_assets=true"))["items"][0]["assets"]
+
+    assert debt == {**own, "value_usd": "-4500", "protocol": "aave-v3", "kind": "debt"}
 
 
 async def test_what_could_not_be_read_is_named_beside_the_assets(fakes: Fakes) -> None:

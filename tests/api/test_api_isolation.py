@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.api import history, pnl, portfolio, trades_routes, wallets
+from shared.api import history, me, pnl, portfolio, portfolio_routes, trades_routes, wallets
 from shared.api.app import build_app
 from shared.config import Oidc, Settings
 from shared.core.snapshots import Snapshot
@@ -19,7 +19,14 @@ from tests.api.asking_trades import BUY, TRADES, TX, WALLETS, Caller
 from tests.fakes import WALLET, Fakes
 from tests.web.tokens import AUDIENCE, EC_KEY, ISSUER, OTHER_KEY, Issuer, ec_jwk, rsa_jwk, token, verifier
 
-ROUTES = (*portfolio.ROUTES, *pnl.ROUTES, *history.ROUTES, *trades_routes.ROUTES, *wallets.ROUTES)
+ROUTES = (
+    *portfolio_routes.ROUTES,
+    *pnl.ROUTES,
+    *history.ROUTES,
+    *trades_routes.ROUTES,
+    *wallets.ROUTES,
+    *me.ROUTES,
+)
 KEY = {"Idempotency-Key": "k-1"}
 
 
@@ -193,3 +200,12 @@ async def test_anothers_wallet_cannot_be_removed(two: Two) -> None:
 
     assert answer.status_code == 404
     assert [kept["address"] for kept in (await two.ann("GET", WALLETS)).json()["items"]] == [WALLET]
+
+
+async def test_an_erasure_is_of_the_callers_own_account(two: Two) -> None:
+    answer = await two.ben("DELETE", me.PATH)
+    document = (await two.ann("GET", me.EXPORT_PATH)).json()
+
+    assert (answer.status_code, sum(answer.json()["erased"].values())) == (200, 0)
+    assert [document["counts"][kind] for kind in ("trades", "wallets", "snapshots")] == [3, 1, 2]
+    assert "ann" not in (await two.ben("GET", me.EXPORT_PATH)).text

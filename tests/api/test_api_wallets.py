@@ -28,6 +28,7 @@ async def test_a_saved_wallet_is_listed() -> None:
         "label": "savings 🏦",
         "chains": ["base", "ethereum"],
         "created_at": "2026-11-21T12:00:00Z",
+        "verified_at": None,
     }
     assert (await user("GET", WALLETS)).json() == {"items": [answer.json()], "next_cursor": None}
 

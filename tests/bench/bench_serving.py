@@ -16,8 +16,8 @@ from tests.devnet.anvil import run_anvil
 from tests.devnet.demo_prices import coins, run_price_server
 from tests.devnet.tokens import place_multicall3
 from tests.functions.bundle import make_bundle, make_hello, serve_bundle
+from tests.functions.questions import WALLET
 
-WALLET = "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"
 PATH = f"/api/v1/portfolio?address={WALLET}"
 _CONNECTIONS = 64
 _SECONDS = 3.0

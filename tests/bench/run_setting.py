@@ -16,12 +16,13 @@ from shared.bus.ports import Message
 from shared.chain.client import ChainClient
 from shared.chain.clients import ChainClients
 from shared.core.chains import Chain, Chains
+from shared.core.deployments import Deployment
 from shared.core.ids import Address, ChainId, address_bytes
 from shared.core.quotes import Price
 from shared.core.run_messages import FinishGroup, ReadPart, decode
 from shared.core.tokens import Token
 from shared.counts import Counts
-from shared.facts import load_chains, load_tokens
+from shared.facts import load_chains, load_deployments, load_tokens
 from shared.prices.book import PriceAnswer
 from shared.services.runs_finish import finish_group
 from shared.services.runs_part import read_part
@@ -93,7 +94,7 @@ def _balance_slot(holder: Address) -> str:
 class Pricer:
     """Knows a price of everything."""
 
-    async def prices(self, tokens: Sequence[Token], *, within: float) -> PriceAnswer:
+    async def prices(self, tokens: Sequence[Token], *, within: float, fresh: bool = False) -> PriceAnswer:
         return PriceAnswer({token.asset_id: _priced(token) for token in tokens}, ())
 
 
@@ -114,6 +115,7 @@ class Sources:
     catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
     run_memory: RunMemory = field(default_factory=RunMemory)
     token_lists: Callable[[ChainId], tuple[Token, ...]] = load_tokens
+    deployments: Callable[[ChainId], tuple[Deployment, ...]] = load_deployments
     clock: Callable[[], datetime] = now
 
     def client(self, chain: Chain) -> ChainClient:

@@ -156,3 +156,20 @@ async def test_closing_ends_the_reads_under_way() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_read_that_nobody_waits_for_any_more_is_cancelled() -> None:
+    reader = FakeReader()
+    reader.open.clear()
+    cache = BalanceCache(Clock(), ttl=timedelta(seconds=10))
+    waiting = [asyncio.create_task(read(cache, reader)) for _ in range(2)]
+    await asyncio.sleep(0)
+    before = asyncio.all_tasks()
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.sleep(0)
+
+    assert not asyncio.all_tasks() & before - {asyncio.current_task()}
+    reader.open.set()
+    assert await read(cache, reader) == 2

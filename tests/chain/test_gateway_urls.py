@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.chain.gateway_urls import GatewayUrl, fill_url, is_public
+from shared.chain.gateway_urls import GatewayUrl, fill_url
+from shared.core.hosts import is_public
 from shared.core.ids import parse_address
 from shared.errors import RpcBadResponse
 

@@ -17,6 +17,7 @@ from shared.errors import (
     RpcUnavailable,
     RpcUnsupported,
 )
+from shared.probing import probing
 from tests.chain.nodes import NEVER, Net, chain_id, policy
 from tests.chain.rpc_proxy import Mode, cut, hang, held, ok, packed, raw, rpc_error, status, wrong_id
 
@@ -267,3 +268,27 @@ async def test_a_cancelled_run_cancels_its_attempts(net: Net) -> None:
 
     assert sorted(cancelled) == sorted(endpoint.label for endpoint in transport.endpoints)
     assert {task for task in asyncio.all_tasks() - before if "_attempt" in repr(task)} == set()
+
+
+async def test_a_chain_that_cannot_be_read_is_logged_with_its_code_which_alerts_count(
+    net: Net, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = await net.open(status(500), status(500), policy=policy(attempts=1))
+
+    with pytest.raises(RpcUnavailable):
+        await chain_id(transport)
+
+    (line,) = (line for line in caplog.records if line.name == "shared.chain.race")
+    assert line.getMessage() == "chain could not be read"
+    assert line.__dict__["fields"] == {"chain": transport.chain, "code": "rpc_unavailable"}
+
+
+async def test_a_probe_that_fails_is_not_what_alerts_count(
+    net: Net, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = await net.open(status(500), status(500), policy=policy(attempts=1))
+
+    with probing(), pytest.raises(RpcUnavailable):
+        await chain_id(transport)
+
+    assert [line for line in caplog.records if line.name == "shared.chain.race"] == []

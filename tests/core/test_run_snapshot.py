@@ -6,18 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from random import Random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from shared.core.balances import BalanceRead, Block
-from shared.core.chains import Chain, Chains
+from shared.core.balances import Block
+from shared.core.chains import Chains
 from shared.core.failures import Failure
-from shared.core.ids import Address, AssetId, ChainId
-from shared.core.portfolio import ChainRead, assemble
-from shared.core.quotes import Price
+from shared.core.ids import Address, ChainId
+from shared.core.positions import Position
 from shared.core.run_snapshot import PartsRead, PriceSet, no_price, part_keys, snapshot_of
 from shared.core.runs import Part, PartKey, PricePage, Run, RunPrice, UserPlan, UserWallet
 from shared.core.snapshots import Snapshot, SnapshotAsset
@@ -218,87 +214,61 @@ def test_a_price_set_knows_what_is_in_it_and_how_many_pages_it_has() -> None:
     assert prices.pages == 1
 
 
-def _tokens(chain: Chain) -> list[Token]:
-    listed = [
-        erc20(chain.chain_id, Address(f"0x{n:040x}"), f"T{n}", f"Token {n}", n * 3, listed=n != 4)
-        for n in range(1, 5)
+POOL, OTHER_POOL = Address(f"0x{0x8:040x}"), Address(f"0x{0x9:040x}")
+SUPPLIED = Position(A, "aave-v3", "deposit", USDC, 5_000_000, POOL, "Main")
+OWED = Position(B, "aave-v3", "debt", ETH, 3 * 10**18, POOL, "Main")
+
+
+def with_positions(*positions: Position) -> list[Part]:
+    """The parts, with positions on Ethereum in both groups."""
+    of_group = {0: [p for p in positions if p.wallet == A], 1: [p for p in positions if p.wallet != A]}
+    return [
+        replace(each, positions=tuple(of_group[each.key.group])) if each.key.chain == "ethereum" else each
+        for each in PARTS
     ]
-    return [native_token(chain), *listed]
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.integers(0, 2**32))
-def test_the_total_is_what_the_portfolio_says_however_the_reads_are_split(seed: int) -> None:
-    random = Random(seed)
-    wallets = [Address(f"0x{n:040x}") for n in range(100, 100 + random.randint(1, 5))]
-    state = {
-        (chain.slug, wallet, token): random.randint(1, 10**24)
-        for chain in CHAINS
-        for wallet in wallets
-        for token in _tokens(chain)
-        if random.random() < 0.5
-    }
-    quotes = {
-        token.asset_id: priced(f"{random.randint(0, 10**6)}.{random.randint(0, 10**9)}")
-        for chain in CHAINS
-        for token in _tokens(chain)
-        if random.random() < 0.8
-    }
-    unpriced = priced(None, "unknown: nobody knows it")
-    every = {token.asset_id: quotes.get(token.asset_id, unpriced) for c in CHAINS for token in _tokens(c)}
-    assets = list(every)
-    cut = random.randint(0, len(assets))
-    pages = [
-        PricePage(0, {a: every[a] for a in assets[:cut]}, ()),
-        PricePage(1, {a: every[a] for a in assets[max(0, cut - 2) :]}, ()),
+def test_deposits_count_and_debts_are_taken_off() -> None:
+    made = snapshot(PLAN, with_positions(SUPPLIED, OWED), PRICES)
+
+    assert made.total_usd == Decimal("8006.495") + Decimal("4.995") - Decimal("6001.5")
+    assert [(a.symbol, a.protocol, a.kind, a.balance, a.value_usd) for a in made.assets] == [
+        ("ETH", "wallet", "wallet", Decimal(3), Decimal("6001.5")),
+        ("ETH", "wallet", "wallet", Decimal(1), Decimal(2000)),
+        ("USDC", "aave-v3", "deposit", Decimal(5), Decimal("4.995")),
+        ("USDC", "wallet", "wallet", Decimal(5), Decimal("4.995")),
+        ("ETH", "aave-v3", "debt", Decimal(3), Decimal("-6001.5")),
     ]
-    placed = {(chain.slug, wallet): random.randint(0, 3) for chain in CHAINS for wallet in wallets}
-    made = snapshot_of(RUN, _plan(placed, wallets), PartsRead(_parts(placed, state), CHAINS), PriceSet(pages))
-    portfolio = assemble(wallets, [_read(chain, state) for chain in CHAINS], _prices(every), (), NOW)
-    assert made.total_usd == portfolio.total_usd
-    assert made.complete
-    held = {h.token.asset_id: (h.balance, h.value_usd) for h in portfolio.holdings if not h.spam_reasons}
-    assert {asset.asset_id: (asset.balance, asset.value_usd) for asset in made.assets} == held
 
 
-State = Mapping[tuple[str, Address, Token], int]
+def test_one_asset_in_one_protocol_is_one_row_whichever_wallets_and_markets_it_is_in() -> None:
+    elsewhere = replace(SUPPLIED, market="Prime", contract=OTHER_POOL, raw=1_000_000)
+    others = replace(SUPPLIED, wallet=B, raw=2_000_000)
+    made = snapshot(PLAN, with_positions(SUPPLIED, elsewhere, others), PRICES)
+
+    (row,) = (asset for asset in made.assets if asset.protocol == "aave-v3")
+    assert (row.balance, row.price_usd, row.value_usd) == (Decimal(8), Decimal("0.999"), Decimal("7.992"))
 
 
-def _plan(placed: Mapping[tuple[str, Address], int], wallets: Sequence[Address]) -> UserPlan:
-    rows = [
-        UserWallet(wallet, group, on)
-        for wallet in wallets
-        for group in range(4)
-        if (on := tuple(slug for slug in EVERY if placed[slug, wallet] == group))
-    ]
-    return UserPlan("alice", tuple(rows))
+def test_a_users_positions_are_those_of_the_own_wallets_on_the_chains_that_count() -> None:
+    parts = PartsRead(with_positions(SUPPLIED, OWED, replace(OWED, wallet=C)), CHAINS)
+    bob = UserPlan("bob", (UserWallet(A, 0, ("base",)), UserWallet(B, 1, ("ethereum",))))
+
+    assert [each.positions for each in parts.positions_of(bob)] == [(OWED,)]
 
 
-def _parts(placed: Mapping[tuple[str, Address], int], state: State) -> list[Part]:
-    """Of every group and chain, with somebody else's wallet in it too."""
-    parts = []
-    for group in range(4):
-        for slug in EVERY:
-            found: dict[tuple[Address, Address | None], int] = {(C, None): 10**30}
-            tokens = {}
-            for (chain, wallet, token), raw in state.items():
-                if chain == slug and placed[chain, wallet] == group:
-                    found[wallet, token.address] = raw
-                    tokens[token.address] = token
-            parts.append(part(group, slug, found, *tokens.values()))
-    return parts
+def test_what_only_a_protocol_holds_needs_a_price_too() -> None:
+    plan = UserPlan("bob", (UserWallet(C, 1, ("ethereum",)),))
+    parts = with_positions(replace(OWED, wallet=C, token=USDC))
+
+    assert PartsRead(parts, CHAINS).tokens_of(plan) == (USDC,)
+    made = snapshot(plan, parts, page(0, eth=priced("1")))
+    assert [(each.code, each.asset_id) for each in made.errors] == [("price_unavailable", USDC.asset_id)]
+    assert [(asset.price_usd, asset.value_usd) for asset in made.assets] == [(None, None)]
 
 
-def _read(chain: Chain, state: State) -> ChainRead:
-    own = {(w, token): raw for (slug, w, token), raw in state.items() if slug == chain.slug}
-    balances = {(wallet, token.address): raw for (wallet, token), raw in own.items()}
-    tokens = {token.address: token for _, token in own if token.address is not None}
-    read = BalanceRead(chain.chain_id, Block(7, NOW), balances, (), frozenset(), len(tokens))
-    return ChainRead(chain, "ok", read, tokens, 12)
-
-
-def _prices(prices: Mapping[AssetId, RunPrice]) -> dict[AssetId, Price]:
-    return {
-        asset_id: Price(asset_id, p.price_usd, p.source, p.as_of, Decimal("0.9"), False, "open", (), p.reason)
-        for asset_id, p in prices.items()
-    }
+def test_a_chain_of_which_only_positions_are_known_is_missed_as_well() -> None:
+    plan = UserPlan("carol", (UserWallet(A, 1, ("base",)),))
+    parts = PartsRead([*PARTS[:3], replace(PARTS[3], positions=(SUPPLIED,))], Chains([ETHEREUM]))
+    made = snapshot_of(RUN, plan, parts, PriceSet([PRICES]))
+    assert (made.assets, [each.chain for each in made.errors]) == ((), ["base"])

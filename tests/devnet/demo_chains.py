@@ -17,6 +17,8 @@ from .demo_wallet import (
     CHAIN_IDS,
     ETHEREUM,
     HOSTILE,
+    LENDING_POOL,
+    LENT,
     NATIVE_COINS,
     POLYGON,
     SPAM,
@@ -32,6 +34,7 @@ from .demo_wallet import (
     address_of,
     placed_on,
 )
+from .lending import lend
 from .tokens import Erc20, mint, place, place_multicall3, place_tokens
 
 # Arbitrum's precompile for its own block number, https://docs.arbitrum.io/build-decentralized-apps/precompiles
@@ -74,6 +77,7 @@ def _fill(anvil: Anvil, chain_id: ChainId) -> None:
     if chain_id == BASE:
         place_tokens(anvil, Erc20(SPAM, SPAM_SYMBOL, SPAM_NAME))
         mint(anvil, {(SPAM, WALLET): SPAM_RAW})
+        lend(anvil, LENDING_POOL, WALLET, *LENT)
     if chain_id == ARBITRUM:
         place(anvil, "ArbSys", _ARB_SYS)
         anvil.set_storage(_ARB_SYS, 0, _ARB_BLOCK)

@@ -12,6 +12,8 @@ from shared.core.ids import Address, ChainId, parse_address
 from shared.core.tokens import Token
 from shared.facts import load_tokens
 
+from .lending import Lent
+
 # The first account of the mnemonic "test test test … junk", which anvil and every tutorial uses.
 WALLET = parse_address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
 
@@ -77,6 +79,28 @@ HOSTILE = parse_address("0x00000000000000000000000000000000bad0bad0")
 SPAM_SYMBOL, SPAM_NAME = "$ 5000 USDC", "Claim your reward at usdc-claim.xyz"
 SPAM = parse_address("0x00000000000000000000000000000000005ca400")
 SPAM_RAW = 5000 * 10**18
+
+# In Aave's market on Base the wallet has supplied dollars and borrowed ether against them. Both have grown.
+# The addresses are those of the market: @aave-dao/aave-address-book@4.68.1 (MIT), AaveV3Base.
+LENDING_POOL = parse_address("0xA238Dd80C259a72e81d7e4664a9801593F98d1c5")
+LENT = (
+    Lent(
+        "AToken",
+        token=parse_address("0x4e65fE4DbA92790696d040ac24Aa414708F5c0AB"),
+        underlying=parse_address("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"),
+        decimals=6,
+        scaled=6_000_000_000,
+        index=1_083_333_333_333_333_333_333_333_333,
+    ),
+    Lent(
+        "DebtToken",
+        token=parse_address("0x24e6e0795b3c7c71D965fCc4f371803d1c1DcA1E"),
+        underlying=parse_address("0x4200000000000000000000000000000000000006"),
+        decimals=18,
+        scaled=750_000_000_000_000_000,
+        index=1_041_666_666_666_666_666_666_666_667,
+    ),
+)
 
 # Dollars for one. Nobody prices QI here, and nobody names Base's WETH: that one follows ETH.
 PRICES = {

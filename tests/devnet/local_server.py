@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from .watchdog import watchdog
 
 ROOT = Path(__file__).parent.parent.parent
 # What a program needs to run at all. Everything else of the caller's environment stays with the caller.
@@ -38,15 +40,18 @@ def check_port(port: int) -> None:
 
 @contextmanager
 def run_server(
-    port: int, variables: Mapping[str, str], watch: Callable[[int], None]
+    port: int, variables: Mapping[str, str], watch: Callable[[int], None] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`functions.local` on the port, ready to answer; it is gone at the end. `watch` hears its process id.
+    """`functions.local` on the port, ready to answer; it is gone at the end, and when we are.
 
+    `watch` is the watchdog that is told of it; without, it has one of its own.
     It runs in an empty folder, so that no `.env` is found. Raises ServerError with its last words.
     """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     environ = {**kept, **variables, "PORT": str(port), "PYTHONPATH": str(ROOT)}
-    with TemporaryDirectory(prefix="chainfolio-") as folder:
+    watching: AbstractContextManager[Callable[[int], None]]
+    watching = watchdog() if watch is None else nullcontext(watch)
+    with TemporaryDirectory(prefix="chainfolio-") as folder, watching as tell:
         log = Path(folder, "server.log")
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -59,7 +64,7 @@ def run_server(
                 start_new_session=True,
             )
         try:
-            watch(process.pid)
+            tell(process.pid)
             _wait_until_ready(process, port, log)
             yield process
         finally:

@@ -149,14 +149,37 @@ def test_every_balance_is_what_web3_reads(demo: Demo) -> None:
 def test_the_total_is_exactly_what_the_price_table_makes_of_the_balances(demo: Demo) -> None:
     body = demo.portfolio()
     total = Decimal(0)
-    for asset in body["assets"]:
+    for asset in (*body["assets"], *body["positions"]):
         price = wallet.PRICES.get({"WETH": "ETH"}.get(asset["symbol"], asset["symbol"]))
         assert asset["price_usd"] == (None if price is None else str(Decimal(price).normalize()))
         if price is not None:
             units = Decimal(asset["balance_raw"]).scaleb(-asset["decimals"], EXACT)
-            total = EXACT.add(total, EXACT.multiply(units, Decimal(price)))
+            value = EXACT.multiply(units, Decimal(price))
+            total = EXACT.add(total, value.copy_negate() if asset.get("kind") == "debt" else value)
 
     assert Decimal(body["total_usd"]) == total
+
+
+def test_what_is_lent_and_borrowed_is_shown_as_positions_of_the_same_block_as_the_balances(
+    demo: Demo,
+) -> None:
+    body = demo.portfolio()
+    (base,) = (chain for chain in body["chains"] if chain["chain"] == "base")
+    web3 = Web3(HTTPProvider(demo.url("base")))
+    said = {
+        lent.token: web3.eth.contract(Web3.to_checksum_address(lent.token), abi=BALANCE_OF)
+        .functions.balanceOf(wallet.WALLET)
+        .call()
+        for lent in wallet.LENT
+    }
+
+    assert [(p["kind"], p["protocol"], p["symbol"]) for p in body["positions"]] == [
+        ("deposit", "aave-v3", "USDC"),
+        ("debt", "aave-v3", "WETH"),
+    ]
+    assert {p["contract"]: int(p["balance_raw"]) for p in body["positions"]} == said
+    assert said == {lent.token: lent.raw for lent in wallet.LENT}
+    assert {p["block_number"] for p in body["positions"]} == {base["block_number"]}
 
 
 def test_the_hostile_token_is_the_only_reason_to_be_incomplete(demo: Demo) -> None:
@@ -225,7 +248,7 @@ def timeless(body: dict[str, Any]) -> dict[str, Any]:
     """The body without what differs from one moment to the next."""
     moving = ("as_of", "latency_ms", "price", "quotes")
     kept = {name: value for name, value in body.items() if name not in moving}
-    for part in ("chains", "assets"):
+    for part in ("chains", "assets", "positions"):
         kept[part] = [{k: v for k, v in row.items() if k not in moving} for row in body[part]]
     return kept
 

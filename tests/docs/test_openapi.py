@@ -13,11 +13,16 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from shared.api import (
+    archive,
+    balances_routes,
     fetch_balances,
     history,
+    me,
     pnl,
     portfolio,
+    portfolio_routes,
     runs,
+    session,
     snapshot,
     trades_read,
     trades_routes,
@@ -25,6 +30,7 @@ from shared.api import (
 )
 from shared.api.app import build_app
 from shared.api.local_bus import deliver_here
+from shared.config import Settings, StreamSettings
 from shared.core.chains import Chains
 from shared.core.ids import ChainId
 from shared.errors import Unauthenticated
@@ -36,14 +42,18 @@ from tests.api.asking import ask
 from tests.fakes import Fakes
 
 ROUTES = (
-    *portfolio.ROUTES,
+    *portfolio_routes.ROUTES,
     *pnl.ROUTES,
     *history.ROUTES,
     *trades_routes.ROUTES,
     *wallets.ROUTES,
+    *me.ROUTES,
+    *session.ROUTES,
     *runs.ROUTES,
     *snapshot.ROUTES,
     *fetch_balances.ROUTES,
+    *archive.ROUTES,
+    *balances_routes.ROUTES,
 )
 TOKEN = "Bearer good"
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
@@ -117,6 +127,28 @@ def test_the_example_is_what_the_schema_says(document: Json) -> None:
     assert set(page["example"]["items"][0]) == set(schemas["TradeBody"]["required"])
 
 
+def test_every_type_of_zappers_document_has_its_name(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+
+    assert set(schemas) >= {
+        "AppPayload",
+        "BalancePayload",
+        "CategoryNames",
+        "DisplayItem",
+        "ErrorItem",
+        "MetaType",
+        "NonFungibleTokenBreakdown",
+        "PartialTotal",
+        "PositionBreakdown",
+        "PresentedBalancePayload",
+        "TokenBreakdown",
+        "TotalsPayload",
+    }
+    totals = schemas["PresentedBalancePayload"]["properties"]["totals"]
+    assert totals == {"$ref": "#/components/schemas/TotalsPayload"}
+    assert set(schemas["BalancePayload"]["properties"]) == set(schemas["CategoryNames"]["enum"])
+
+
 def test_the_docs_page_shows_every_path() -> None:
     page = asyncio.run(ask(joined(Fakes()), "/docs")).text
 
@@ -125,9 +157,10 @@ def test_the_docs_page_shows_every_path() -> None:
 
 
 def two_chains() -> Fakes:
-    """These are enough: what is looked for lies in the reading of the request."""
+    """These are enough: what is looked for lies in the reading of the request. Streams end at once."""
     known = load_chains()
-    return Fakes(chains=Chains([known[ChainId(1)], known[ChainId(8453)]]))
+    brief = Settings(log_level="ERROR", streams=StreamSettings(longest_seconds=0.01))
+    return Fakes(settings=brief, chains=Chains([known[ChainId(1)], known[ChainId(8453)]]))
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", joined(two_chains()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class GrpcProxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # has no types
         self.trouble: Callable[[str], Trouble | None] = lambda method: None
         self.address = ""
         self._upstream = upstream
+        self._listening: set[grpc.aio.StreamStreamCall] = set()
 
     async def __aenter__(self) -> Self:
         self._channel = grpc.aio.insecure_channel(self._upstream)
@@ -42,6 +44,11 @@ class GrpcProxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # has no types
     async def __aexit__(self, *_: object) -> None:
         await self._server.stop(None)
         await self._channel.close()
+
+    def cut(self) -> None:
+        """Whoever listens loses the connection."""
+        for call in self._listening:
+            call.cancel()
 
     def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         """How to pass a method on."""
@@ -63,6 +70,22 @@ class GrpcProxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # has no types
                 yield answer
             await _fail(context, trouble, done=True)
 
+        async def pass_both(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+            trouble = self._count(name)
+            await _fail(context, trouble, done=False)
+            call = self._channel.stream_stream(path)(requests, metadata=metadata)
+            self._listening.add(call)
+            try:
+                while (answer := await call.read()) is not grpc.aio.EOF:
+                    yield answer
+            except asyncio.CancelledError:
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "was cut")
+            finally:
+                self._listening.discard(call)
+                call.cancel()
+
+        if name == "Listen":
+            return grpc.stream_stream_rpc_method_handler(pass_both)
         if name in _UNARY:
             return grpc.unary_unary_rpc_method_handler(_translated(pass_one))
         return grpc.unary_stream_rpc_method_handler(pass_many)

@@ -81,6 +81,7 @@ def test_the_production_server_answers_at_the_root_and_at_the_canonical_path(bun
         ({"K_SERVICE": "portfolio"}, "AUTH_MODE"),
         ({"AUTH_MODE": "oidc"}, "OIDC_ISSUER"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+        ({"STORE": "firestore"}, "GOOGLE_CLOUD_PROJECT"),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
@@ -91,6 +92,7 @@ def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
 
     assert done.returncode == 2
     assert done.stderr.startswith(named)
+    assert done.stderr.endswith(" (see README.md, Settings)\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -107,7 +107,7 @@ def test_a_bad_setting_is_said_in_one_line(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=30)
 
     assert process.returncode == 2
-    assert errors == "BALANCE_TTL_SECONDS: must be a number\n"
+    assert errors == "BALANCE_TTL_SECONDS: must be a number (see README.md, Settings)\n"
 
 
 def test_a_caller_cannot_pass_for_others_with_a_header(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_bad_setting_is_one_line_and_exit_code_two(
     monkeypatch.setenv("PORT", "many")
 
     assert main([WALLET]) == 2
-    assert capsys.readouterr().err == "PORT: must be a number\n"
+    assert capsys.readouterr().err == "PORT: must be a number (see README.md, Settings)\n"
 
 
 @pytest.mark.usefixtures("nobody_answers")

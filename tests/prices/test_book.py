@@ -110,6 +110,16 @@ async def test_an_expired_price_is_given_at_once_and_is_stale(book: PriceBook, c
     assert (price.price_usd, price.stale) == (Decimal("3000.25"), True)
 
 
+async def test_an_expired_price_is_waited_for_by_those_who_want_it_fresh(
+    book: PriceBook, clock: Clock
+) -> None:
+    await book.prices([ETH], within=WITHIN)
+    clock.seconds = 61
+    price = (await book.prices([ETH], within=WITHIN, fresh=True)).prices[ETH.asset_id]
+
+    assert (price.price_usd, price.stale) == (Decimal("3000.25"), False)
+
+
 FAULTS = {
     "500": Fault(500),
     "429": Fault(429),

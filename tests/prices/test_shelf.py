@@ -18,6 +18,7 @@ from shared.errors import PriceUnavailable
 from shared.prices.cache import Memory
 from shared.prices.shelf import Shelf
 from shared.prices.source import Quotes, SourceFailed
+from shared.probing import probing
 from tests.prices.samples import ETH, NOBODYS, NOW, POL, TEST_ETH, USDC
 
 LONG = 60.0
@@ -116,6 +117,31 @@ async def test_an_expired_quote_is_answered_at_once_and_renewed_behind(
     assert renewed.quotes[ETH.asset_id].price_usd == 2
     assert not renewed.expired
     assert len(source.asked) == 2
+
+
+@pytest.mark.parametrize(("age", "price"), [(29, 1), (31, 2), (61, 2)])
+async def test_who_wants_it_fresh_waits_for_what_has_had_half_of_its_time(
+    source: FakeSource, shelf: Shelf, clock: Clock, age: int, price: int
+) -> None:
+    await shelf.quotes([ETH], LONG)
+    clock.seconds += age
+    source.price = 2
+    answer = await shelf.quotes([ETH], LONG, fresh=True)
+
+    assert answer.quotes[ETH.asset_id].price_usd == price
+    assert not answer.expired
+
+
+async def test_who_wants_it_fresh_still_has_the_old_quote_of_a_source_that_fails(
+    source: FakeSource, shelf: Shelf, clock: Clock
+) -> None:
+    await shelf.quotes([ETH], LONG)
+    clock.seconds += 61
+    source.failure = SourceFailed("it broke")
+    answer = await shelf.quotes([ETH], LONG, fresh=True)
+
+    assert set(answer.quotes) == answer.expired == {ETH.asset_id}
+    assert answer.failure == "it broke"
 
 
 async def test_a_quote_past_its_grace_is_waited_for(source: FakeSource, shelf: Shelf, clock: Clock) -> None:
@@ -286,7 +312,35 @@ async def test_an_answer_that_breaks_the_reading_costs_only_its_source_and_is_lo
     answer = await shelf.quotes([ETH], LONG)
 
     assert answer.failure == f"its answer could not be read ({error.__name__})"
-    assert [(log.levelname, log.exc_info is not None) for log in caplog.records] == [("ERROR", True)]
+    assert [(log.levelname, log.exc_info is not None) for log in caplog.records] == [
+        ("ERROR", True),
+        ("WARNING", False),
+    ]
+
+
+async def test_a_failure_is_logged_with_its_source_which_alerts_count(
+    source: FakeSource, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.failure = SourceFailed("down")
+
+    await shelf.quotes([ETH], LONG)
+
+    (line,) = caplog.records
+    assert (line.getMessage(), line.__dict__["fields"]) == (
+        "price source failed",
+        {"source": "fake", "error": "down"},
+    )
+
+
+async def test_a_probe_that_fails_is_not_logged(
+    source: FakeSource, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.failure = SourceFailed("down")
+
+    with probing():
+        answer = await shelf.quotes([ETH], LONG)
+
+    assert (answer.failure, caplog.records) == ("down", [])
 
 
 async def test_a_bug_that_no_answer_can_cause_is_not_taken_for_an_outage(

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from shared.chain.cache import BalanceCache
+from shared.chain.calls import Call, Replies, Reply
 from shared.core.balances import BalanceRead, Block, TokenFault
 from shared.core.chains import Chain
+from shared.core.deployments import Deployment
 from shared.core.failures import Failure
 from shared.core.ids import Address, ChainId, address_from_bytes
 from shared.core.portfolio import ChainRead
@@ -17,7 +19,8 @@ from shared.core.tokens import Token, erc20
 from shared.errors import PriceUnavailable, RpcError, RpcTimeout
 from shared.facts import load_chains
 from shared.prices.book import PriceAnswer
-from shared.services.portfolio import PortfolioQuery, read_portfolio
+from shared.services.chain_reads import PortfolioQuery
+from shared.services.portfolio import read_portfolio
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 WALLET, LISTED, ADDED, ISSUED = (address_from_bytes(bytes([n] * 20)) for n in (1, 2, 3, 4))
@@ -39,6 +42,10 @@ class FakeChain:
     error: RpcError | None = None
     ready: asyncio.Event | None = None
     asked: list[tuple[Address, ...]] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    call_error: RpcError | None = None
+    called: list[tuple[tuple[Call, ...], Block | None]] = field(default_factory=list)
+    within: list[float] = field(default_factory=list)
 
     async def read_balances(
         self, wallets: Sequence[Address], tokens: Sequence[Address], *, within: float
@@ -50,6 +57,13 @@ class FakeChain:
             raise self.error
         held = {(WALLET, token): raw for token, raw in self.balances.items()}
         return BalanceRead(self.chain.chain_id, Block(9, NOW), held, self.faults, frozenset(), len(tokens))
+
+    async def read_calls(self, calls: Sequence[Call], *, within: float, at: Block | None = None) -> Replies:
+        self.called.append((tuple(calls), at))
+        self.within.append(within)
+        if self.call_error is not None:
+            raise self.call_error
+        return Replies(at or Block(9, NOW), tuple(self.replies[: len(calls)]))
 
     async def read_tokens(self, addresses: Sequence[Address], *, within: float) -> list[Token | TokenFault]:
         if self.error is not None:
@@ -65,7 +79,7 @@ class FakePrices:
     asked: list[list[Token]] = field(default_factory=list)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def prices(self, tokens: Sequence[Token], *, within: float) -> PriceAnswer:
+    async def prices(self, tokens: Sequence[Token], *, within: float, fresh: bool = False) -> PriceAnswer:
         self.asked.append(list(tokens))
         self.heard.set()
         two = {
@@ -99,6 +113,10 @@ class FakeSources:
         self.token_lists: Callable[[ChainId], tuple[Token, ...]] = lambda chain_id: (
             make_token(self.chains[chain_id].chain, LISTED),
         )
+        self.deployed: tuple[Deployment, ...] = ()
+
+    def deployments(self, chain_id: ChainId) -> tuple[Deployment, ...]:
+        return tuple(each for each in self.deployed if each.chain_id == chain_id)
 
     def client(self, chain: Chain) -> FakeChain:
         return self.chains[chain.chain_id]

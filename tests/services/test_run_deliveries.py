@@ -36,9 +36,11 @@ def test_a_run_in_which_nothing_happens_keeps_to_its_budget_of_reads() -> None:
     world = three_users()
     totals = played(world).totals
     assert totals is not None
-    of_parts = {"read_latest": totals.parts, "count_parts": totals.parts}
+    of_parts = {"list_known": totals.parts, "count_parts": totals.parts}
     # Each group's own parts, and those of an earlier group for the two users who need them.
     of_groups = {"list_kept": totals.groups, "read_parts": totals.groups + 2, "read_progress": 4}
+    # Who was erased is asked before and behind each group, and when the run is counted and not yet done.
+    of_groups |= {"list_marks": 2 * totals.groups + of_groups["read_progress"] - 1}
     of_all = {"get_run": 1, "page_owners": 1, "get_page": 2, "list_finished": 1, "list_prices": 2}
     assert world.reads == of_parts | of_groups | of_all
 

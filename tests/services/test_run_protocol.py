@@ -32,10 +32,13 @@ class RunProtocol(RuleBasedStateMachine):
         many=st.booleans(),
         counted=st.booleans(),
         losing=st.booleans(),
+        lending=st.booleans(),
     )
-    def begin(self, seed: int, users: int, many: bool, counted: bool, losing: bool) -> None:
+    def begin(self, seed: int, users: int, many: bool, counted: bool, losing: bool, lending: bool) -> None:
         self.random = Random(seed)
         self.world = World()
+        if lending:
+            self.world.lend()
         self.play = Play(self.world, counts_deliveries=counted)
         self.most = 70 if many else 3
         # Where no letter is ever lost, all has to end well without a sweep.
@@ -129,6 +132,10 @@ class RunProtocol(RuleBasedStateMachine):
     @rule(slug=st.sampled_from(SLUGS))
     def take_a_chain_down_or_up(self, slug: str) -> None:
         self.world.down ^= {slug}
+
+    @rule(slug=st.sampled_from(SLUGS))
+    def take_a_vault_down_or_up(self, slug: str) -> None:
+        self.world.vaults_down ^= {slug}
 
     @rule()
     def take_the_prices_down_or_up(self) -> None:

@@ -8,19 +8,23 @@ from dataclasses import replace
 import pytest
 
 from shared.core.balances import TokenFault
-from shared.core.fragments import FragmentKey
-from shared.core.ids import Address, ChainId
+from shared.core.deployments import Deployment, Receipt
+from shared.core.fragments import FragmentBalance, FragmentKey
+from shared.core.ids import Address, ChainId, erc20_asset_id
+from shared.core.positions import Position
 from shared.core.run_messages import FinishGroup, ReadPart, decode
 from shared.core.runs import Group, Part, PartKey, PlanPage, PlanTotals
 from shared.core.tokens import erc20, native_token
 from shared.errors import NotYet, UnknownMessage
 from shared.services.runs_part import read_part
+from tests.run_lending import OWED, SUPPLIED, VAULT
 from tests.run_process import Process
 from tests.run_steps import step_through
 from tests.run_world import CHAINS, RUN, TOKENS, World, wallet
 
 ETH, USDC = native_token(CHAINS[ChainId(1)]), TOKENS[ChainId(1)]
-DAI = erc20(ChainId(1), Address(f"0x{0xDA1:040x}"), "DAI", "Dai", 18, listed=True)
+DAI_ADDRESS = Address(f"0x{0xDA1:040x}")
+DAI = erc20(ChainId(1), DAI_ADDRESS, "DAI", "Dai", 18, listed=True)
 # The first holds the coin, the second a token too, the third nothing.
 HOLDS_COIN, HOLDS_TOKEN, HOLDS_NOTHING = (wallet(number) for number in (1, 3, 7))
 MESSAGE = ReadPart(RUN.id, 0, "ethereum", (HOLDS_COIN, HOLDS_TOKEN, HOLDS_NOTHING), 2)
@@ -50,8 +54,8 @@ def read(world: World, message: ReadPart = MESSAGE, attempt: int | None = 1) -> 
     step_through(read_part(message, attempt, Process(world)))
 
 
-def kept(world: World) -> Part:
-    return world.runs.parts[RUN.id, PartKey(0, "ethereum")]
+def kept(world: World, group: int = 0) -> Part:
+    return world.runs.parts[RUN.id, PartKey(group, "ethereum")]
 
 
 def test_a_part_has_what_the_chain_has_and_describes_what_is_held(world: World) -> None:
@@ -136,6 +140,118 @@ def test_the_streams_hear_only_of_what_changed(world: World) -> None:
 
     _, fragment = world.runs.latest[FragmentKey(HOLDS_COIN, "ethereum", "wallet")]
     assert [(balance.symbol, balance.raw) for balance in fragment.balances] == [("ETH", 5)]
+
+
+def test_the_streams_do_not_hear_of_a_receipt_token_as_a_wallets_own(world: World) -> None:
+    assert USDC.address is not None
+    receipt = Receipt(USDC.address, "deposit", DAI_ADDRESS)
+    world.deployed = (Deployment("aave_v3", "aave-v3", ChainId(1), None, (receipt,)),)
+    read(world)
+
+    _, fragment = world.runs.latest[FragmentKey(HOLDS_TOKEN, "ethereum", "wallet")]
+    assert [balance.symbol for balance in fragment.balances] == ["ETH"]
+    assert (HOLDS_TOKEN, USDC.address) not in kept(world).balances
+    assert [(each.wallet, each.token, each.raw) for each in kept(world).positions] == [
+        (HOLDS_TOKEN, DAI, 3 * 10**6)
+    ]
+
+
+def lend(world: World) -> ReadPart:
+    """A part of wallets with positions: a deposit, a debt, a vault's share, nothing."""
+    world.lend()
+    message = MESSAGE._replace(wallets=tuple(map(wallet, (4, 13, 5, 14))))
+    plan(world, message)
+    return message
+
+
+def told(world: World, number: int, protocol: str) -> tuple[FragmentBalance, ...] | None:
+    """What the streams know of a wallet in a protocol."""
+    _, fragment = world.runs.latest.get(FragmentKey(wallet(number), "ethereum", protocol), (None, None))
+    return None if fragment is None else fragment.balances
+
+
+def test_a_part_has_what_protocols_hold_and_no_receipt_among_the_balances(world: World) -> None:
+    read(world, lend(world))
+
+    part = kept(world)
+    assert part.positions == (
+        Position(wallet(4), "market", "deposit", USDC, 8 * 10**6, SUPPLIED, "Main"),
+        Position(wallet(13), "market", "debt", ETH, 1 << 13, OWED, "Main"),
+        Position(wallet(5), "vaults", "deposit", USDC, 15 * 10**6, VAULT, None),
+    )
+    assert part.balances.keys() == {(wallet(4), None), (wallet(13), None), (wallet(5), None)}
+    assert part.tokens_scanned == 2 + 3
+
+
+def test_only_a_vaults_shares_cost_a_part_another_request(world: World) -> None:
+    read(world, lend(world))
+    assert (world.chain_reads.total(), world.conversions["ethereum"]) == (1, 1)
+
+    without = MESSAGE._replace(group=1, wallets=tuple(map(wallet, (4, 13, 14))))
+    plan(world, without)
+    read(world, without)
+    assert (world.chain_reads.total(), world.conversions["ethereum"]) == (2, 1)
+
+
+def test_the_streams_hear_of_positions_and_of_what_was_withdrawn(world: World) -> None:
+    message = lend(world)
+    read(world, message)
+    assert told(world, 13, "market") == (
+        FragmentBalance(ETH.asset_id, "ETH", 18, 1 << 13, "debt", OWED, "Main"),
+    )
+    assert told(world, 14, "market") is None  # who never had anything is nothing new
+
+    world.withdrawn.add(("ethereum", wallet(13)))
+    world.clock.advance(1)
+    plan(world, message._replace(group=1))
+    read(world, message._replace(group=1))
+    assert told(world, 13, "market") == ()
+
+
+def test_a_protocol_that_fails_is_asked_again_until_the_run_gives_up(world: World) -> None:
+    message = lend(world)
+    world.vaults_down.add("ethereum")
+    with pytest.raises(NotYet, match="vaults"):
+        read(world, message)
+    assert world.runs.parts == {}
+
+    world.clock.advance(300)
+    read(world, message, attempt=5)
+    part = kept(world)
+    assert part.state == "read"
+    assert [each.protocol for each in part.positions] == ["market", "market"]
+    assert [(f.scope, f.code, f.protocol) for f in part.failures] == [
+        ("protocol", "protocol_unavailable", "vaults")
+    ]
+
+
+def test_a_protocol_that_failed_is_left_as_the_streams_know_it(world: World) -> None:
+    message = lend(world)
+    read(world, message)
+    before = told(world, 5, "vaults")
+    assert before
+
+    world.vaults_down.add("ethereum")
+    world.withdrawn.add(("ethereum", wallet(4)))
+    world.clock.advance(300)
+    plan(world, message._replace(group=1))
+    read(world, message._replace(group=1), attempt=None)
+    assert told(world, 5, "vaults") == before
+    assert told(world, 4, "market") == ()
+
+
+def test_a_receipt_token_that_misbehaves_is_its_protocols_failure_and_keeps_nobody_waiting(
+    world: World,
+) -> None:
+    message = lend(world)
+    world.faults = (TokenFault(SUPPLIED, "it answers nonsense"),)
+    read(world, message)
+
+    (failure,) = kept(world).failures
+    assert (failure.scope, failure.protocol) == ("protocol", "market")
+    assert failure.asset_id == erc20_asset_id(ChainId(1), SUPPLIED)
+    assert told(world, 13, "market") is None
+    assert told(world, 5, "vaults")
 
 
 @pytest.mark.parametrize(

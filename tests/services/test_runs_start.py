@@ -162,6 +162,9 @@ class SlowOwners:
         first = 0 if after is None else int(after) + 1
         return tuple(_owner(number) for number in range(first, min(first + limit, 6_000)))
 
+    async def page_users(self, after: str | None, limit: int) -> tuple[str, ...]:
+        return tuple(owner.user_id for owner in await self.page_owners(after, limit))
+
 
 def _owner(number: int) -> Owner:
     return Owner(f"{number:05}", ((wallet(number + 1), ()),))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.core.balances import Block
 from shared.core.chains import Chain
-from shared.core.fragments import Fragment, FragmentBalance, FragmentKey
+from shared.core.fragments import WALLET, Fragment, FragmentBalance, FragmentKey
 from shared.core.run_ids import run_id
 from shared.core.runs import PlanTotals, PricePage, Run, RunPrice
 from tests.simulate.market import PRICE, Market
@@ -37,7 +37,9 @@ class Before:
         self.prices = PricePage(0, {token.asset_id: price for token in market.priced()}, ())
 
     def fragment(self, chain: Chain, key: FragmentKey) -> Fragment | None:
-        """What was known of a wallet on a chain; None where nothing was."""
+        """What was known of a wallet on a chain: None where nothing was, as in every protocol."""
+        if key.protocol != WALLET:
+            return None
         held = [
             FragmentBalance(token.asset_id, token.symbol, token.decimals, raw)
             for token, raw in self._market.holds(chain, key.wallet, before=True)

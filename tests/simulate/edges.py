@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from random import Random
 
 from shared.store.firestore.parts import further_parts
@@ -42,6 +42,16 @@ class Edges:
         billed = max(1, documents)
         self.count("read", of, billed)
         return self.call(kind, billed)
+
+    def query_at_once(self, of: str, found: Sequence[int]) -> Pause:
+        """Queries that are made together, by how many documents each finds: the slowest is waited for."""
+        self.count("read", of, sum(max(1, documents) for documents in found))
+        slowest = max(self.draw("query") for _ in found)
+        documents = sum(found)
+        return self.pause(
+            slowest + documents * self.facts.seconds_a_document,
+            len(found) * self.facts.cpu["query"] + documents * self.facts.cpu_a_document,
+        )
 
     def write(self, of: str, documents: int) -> Pause:
         """A commit of new documents."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shared.core.chains import Chain, Chains
+from shared.core.deployments import receipt_tokens
 from shared.core.ids import Address, ChainId
 from shared.core.runs import Owner
 from shared.core.tokens import Token, native_token
-from shared.facts import load_chains, load_tokens
+from shared.facts import load_chains, load_deployments, load_tokens
 
 FOLLOWS_ONE_IN = 50
 """So many users, one follows a wallet of another."""
@@ -59,7 +60,10 @@ def address_of(wallet: int) -> Address:
 
 
 class Market:
-    """What wallets hold on the first so many of the enabled chains, with their shipped token lists."""
+    """What wallets hold on the first so many of the enabled chains, with their shipped token lists.
+
+    Receipt tokens are on the lists too, but nobody holds one: nobody has anything in a protocol.
+    """
 
     def __init__(self, chains: int) -> None:
         enabled = load_chains().enabled()
@@ -68,6 +72,7 @@ class Market:
         self.chains = Chains(enabled[:chains])
         self._places = {chain.chain_id: place for place, chain in enumerate(self.chains)}
         self._lists = {chain.chain_id: load_tokens(chain.chain_id) for chain in self.chains}
+        self._held = {chain_id: _held_of(chain_id, listed) for chain_id, listed in self._lists.items()}
         self._coins = {chain.chain_id: native_token(chain) for chain in self.chains}
 
     def tokens(self, chain_id: ChainId) -> tuple[Token, ...]:
@@ -85,8 +90,8 @@ class Market:
             return []
         was_other = before and (mark >> 4) % CHANGED_ONE_IN == 0
         held = [(self._coins[chain.chain_id], (mark + was_other + 1) << 24)]
-        listed = self._lists[chain.chain_id]
-        most = min(len(listed), _HELD_TOKENS)
+        listed = self._held[chain.chain_id]
+        most = len(listed)
         tokens = range(min((mark >> 8) % 3, most))
         return held + [(listed[((mark >> 12) + n) % most], (mark + n) << 16 | 1) for n in tokens]
 
@@ -95,5 +100,11 @@ class Market:
         return [
             token
             for chain in self.chains
-            for token in (self._coins[chain.chain_id], *self._lists[chain.chain_id][:_HELD_TOKENS])
+            for token in (self._coins[chain.chain_id], *self._held[chain.chain_id])
         ]
+
+
+def _held_of(chain_id: ChainId, listed: Sequence[Token]) -> tuple[Token, ...]:
+    """The listed tokens that anybody holds."""
+    receipts = frozenset(receipt_tokens(load_deployments(chain_id)))
+    return tuple(token for token in listed if token.address not in receipts)[:_HELD_TOKENS]

@@ -10,17 +10,19 @@ from functools import cache
 
 from shared.bus.batches import cut_batches
 from shared.bus.ports import Bus, Message, Topic
-from shared.chain.calls import NATIVE
+from shared.chain.calls import NATIVE, Call, Outcome, Replies, Reply
 from shared.chain.pieces import cut_grid
 from shared.chain.ways import Limits
 from shared.core.balances import BalanceRead, Block
 from shared.core.chains import Chain, Chains
+from shared.core.deployments import Deployment
 from shared.core.ids import Address, ChainId
 from shared.core.quotes import Price
 from shared.core.tokens import Token
 from shared.counts import Counts
+from shared.facts import load_deployments
 from shared.prices.book import PriceAnswer
-from shared.services.runs_sources import BalanceReader
+from shared.services.runs_sources import RunReader
 from shared.store.ports import Store
 from shared.store.run_memory import RunMemory
 from tests.fakes import FakeCatalogue
@@ -29,6 +31,7 @@ from tests.simulate.edges import Edges
 from tests.simulate.engine import Delivery
 from tests.simulate.market import PRICE, Crowd, Market
 from tests.simulate.store import (
+    SimulatedErasures,
     SimulatedLatest,
     SimulatedOwners,
     SimulatedParts,
@@ -63,7 +66,12 @@ class Process:
     def token_lists(self) -> Callable[[ChainId], tuple[Token, ...]]:
         return self.market.tokens
 
-    def client(self, chain: Chain) -> BalanceReader:
+    @property
+    def deployments(self) -> Callable[[ChainId], tuple[Deployment, ...]]:
+        """The shipped ones: their receipt tokens are asked for, though nobody in the crowd has any."""
+        return load_deployments
+
+    def client(self, chain: Chain) -> RunReader:
         return SimulatedChain(self.edges, self.market, chain, self.clock)
 
 
@@ -77,6 +85,7 @@ def simulated_store(edges: Edges, crowd: Crowd, before: Before, clock: Callable[
         parts=SimulatedParts(edges, snapshots),
         latest=SimulatedLatest(edges, before),
         run_snapshots=snapshots,
+        erasures=SimulatedErasures(edges),
     )
 
 
@@ -101,9 +110,17 @@ class SimulatedChain:
             for wallet in wallets
             for token, raw in self._market.holds(self._chain, wallet)
         }
+        return BalanceRead(self._chain.chain_id, self._block(), held, (), frozenset(), len(tokens))
+
+    async def read_calls(self, calls: Sequence[Call], *, within: float, at: Block | None = None) -> Replies:
+        """One request, whatever is asked; there is no contract that answers."""
+        self._edges.count("rpc", self._chain.slug, 1)
+        await self._edges.pause(self._latency(1), self._edges.facts.cpu["rpc"])
+        return Replies(at or self._block(), (Reply(Outcome.NO_CODE),) * len(calls))
+
+    def _block(self) -> Block:
         now = self._clock()
-        block = Block(int(now.timestamp()), now)
-        return BalanceRead(self._chain.chain_id, block, held, (), frozenset(), len(tokens))
+        return Block(int(now.timestamp()), now)
 
     def _latency(self, requests: int) -> float:
         """Of the slowest of them; none is further from the chain's own latency than a fifth."""
@@ -127,7 +144,7 @@ class SimulatedPrices:
         self._edges = edges
         self._clock = clock
 
-    async def prices(self, tokens: Sequence[Token], *, within: float) -> PriceAnswer:
+    async def prices(self, tokens: Sequence[Token], *, within: float, fresh: bool = False) -> PriceAnswer:
         self._edges.count("price lookup", "tokens", len(tokens))
         await self._edges.call("prices")
         now = self._clock()

@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.core.fragments import Fragment, FragmentKey
+from shared.core.fragments import WALLET, Fragment, FragmentKey
+from shared.core.ids import Address
 from shared.core.run_ids import snapshot_id
 from shared.core.runs import Owner, Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run
 from shared.core.snapshots import Snapshot
+from shared.store.account_ports import Erased
 from shared.store.codecs import pack_assets
 from shared.store.run_codecs import (
     pack_part,
@@ -19,12 +21,14 @@ from shared.store.run_codecs import (
     unpack_plan,
     unpack_prices,
 )
+from shared.store.run_ports import News
 from tests.simulate.before import Before
 from tests.simulate.charged import Charged
 from tests.simulate.edges import Edges, documents_of
 from tests.simulate.market import Crowd
 
 _GROUPS_A_QUERY = 30
+_WALLETS_A_QUERY = 30
 _WRITES_A_COMMIT = 500
 
 
@@ -39,6 +43,9 @@ class SimulatedOwners:
         await self._edges.call("query")
         await self._edges.read("query", "wallets", sum(len(owner.wallets) for owner in owners))
         return owners[:limit]
+
+    async def page_users(self, after: str | None, limit: int) -> tuple[str, ...]:
+        return tuple(owner.user_id for owner in await self.page_owners(after, limit))
 
 
 class SimulatedRuns:
@@ -152,6 +159,27 @@ class SimulatedSnapshots:
             await self._edges.read("get", "snapshots", len(users))
         return frozenset(user for user in users if (snapshot_id(run_id), user) in self.kept)
 
+    async def remove_snapshots(self, run_id: str, users: Sequence[str]) -> None:
+        await self._edges.read("get", "snapshots", len(users))
+        self.kept -= {(snapshot_id(run_id), user) for user in users}
+
+
+class SimulatedErasures:
+    """Nobody leaves."""
+
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+
+    async def mark_erased(self, user: str, at: datetime) -> None:
+        await self._edges.write("erasures", 1)
+
+    async def list_marks(self, since: datetime) -> Mapping[str, datetime]:
+        await self._edges.read("query", "erasures", 0)
+        return {}
+
+    async def erase_some(self, user: str) -> Erased:
+        return Erased({}, found=False)
+
 
 class SimulatedParts:
     def __init__(self, edges: Edges, snapshots: SimulatedSnapshots) -> None:
@@ -220,6 +248,20 @@ class SimulatedLatest:
     async def read_latest(self, keys: Sequence[FragmentKey]) -> Mapping[FragmentKey, Fragment]:
         await self._edges.read("get", "latest balances", len(keys))
         return self._before.fragments(keys)
+
+    async def list_known(self, chain: str, wallets: Sequence[Address]) -> Mapping[FragmentKey, Fragment]:
+        """One query for so many wallets; they held nothing in protocols."""
+        if not wallets:
+            return {}
+        known = self._before.fragments([FragmentKey(wallet, chain, WALLET) for wallet in wallets])
+        starts = range(0, len(wallets), _WALLETS_A_QUERY)
+        held = {key.wallet for key in known}
+        found = [len(held.intersection(wallets[start : start + _WALLETS_A_QUERY])) for start in starts]
+        await self._edges.query_at_once("latest balances", found)
+        return known
+
+    async def list_latest(self, wallets: Sequence[Address], after: int = 0) -> News:
+        return News((), after)
 
     async def put_latest(self, fragments: Sequence[Fragment]) -> int:
         await self._edges.read("get", "latest balances", len(fragments))

@@ -69,8 +69,9 @@ def notes(
         "services compute is measured. Nothing fails and no instance starts cold."
     )
     yield (
-        "A list of tokens that is too long for one request (of over 149, for a full group) is read in as "
-        "many as nodes bear: so there are more requests than parts."
+        "A list of tokens, those of protocols with it, that is too long for one request (of over 149, for a "
+        "full group) is read in as many as nodes bear: so there are more requests than parts. Nobody has "
+        "anything in a protocol: what somebody has there is another balance to compare."
     )
     prices = ", ".join(f"{price.what} ${price.usd:f}" for price in table.prices.values())
     yield f"Prices of us-central1 on {table.seen} (tests/simulate/prices.json names the pages): {prices}."

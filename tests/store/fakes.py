@@ -12,6 +12,7 @@ from shared.core.ids import Address
 from shared.core.snapshots import Snapshot
 from shared.core.trades import Trade
 from shared.errors import Conflict, DuplicateTrade, NotFound, PreconditionFailed
+from shared.store.account_ports import mark_of
 from shared.store.buckets import bucket
 from shared.store.claims import (
     HOLD_CLAIM,
@@ -22,6 +23,7 @@ from shared.store.claims import (
     judge,
 )
 from shared.store.codecs import event_names, position_of, require_distinct, trade_key
+from shared.store.keeping import LONGEST_REQUEST
 from shared.store.ports import (
     MAX_WALLETS,
     Answer,
@@ -37,7 +39,9 @@ from shared.store.ports import (
     StoredTrade,
     TradeFilter,
 )
+from tests.store.account_fakes import FakeAccounts, FakeErasures, FakeNonces
 from tests.store.run_fakes import (
+    FakeFeed,
     FakeLatest,
     FakeOwners,
     FakeParts,
@@ -64,6 +68,7 @@ class Shelf:
     wallets: dict[tuple[str, Address], SavedWallet] = field(default_factory=dict)
     snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
     runs: RunShelf = field(default_factory=RunShelf)
+    erasures: dict[str, datetime] = field(default_factory=dict)
 
     def known_answer(self, user: str, claim: Claim) -> Answer | None:
         return judge(self.claims.get((user, claim.key)), claim, self.clock())
@@ -71,6 +76,12 @@ class Shelf:
     def keep_answer(self, user: str, once: Once) -> None:
         kept = KeptClaim(once.claim.request_hash, self.clock() + KEEP_ANSWER, once.answer)
         self.claims[user, once.claim.key] = kept
+
+    def users(self) -> set[str]:
+        """Those who have a trade or a snapshot."""
+        return {stored.trade.user_id for stored in self.trades.values()} | {
+            user for user, _ in self.snapshots
+        }
 
     def owned(self, user: str) -> list[StoredTrade]:
         own = [stored for stored in self.trades.values() if stored.trade.user_id == user]
@@ -188,6 +199,9 @@ class FakeCheckpoints:
         self._shelf = shelf
 
     async def save_checkpoint(self, user: str, name: str, checkpoint: SavedCheckpoint) -> None:
+        erased_at = self._shelf.erasures.get(mark_of(user))
+        if erased_at is not None and erased_at > self._shelf.clock() - LONGEST_REQUEST:
+            return
         self._shelf.checkpoints[user, name] = (self._shelf.clock(), checkpoint)
 
     async def load_checkpoint(self, user: str, name: str) -> SavedCheckpoint | None:
@@ -211,6 +225,13 @@ class FakeWallets:
     async def list_wallets(self, user: str) -> tuple[SavedWallet, ...]:
         own = [wallet for (owner, _), wallet in self._shelf.wallets.items() if owner == user]
         return tuple(sorted(own, key=lambda wallet: (wallet.created_at, wallet.address)))
+
+    async def verify_wallet(self, user: str, address: Address, at: datetime) -> SavedWallet:
+        kept = self._shelf.wallets.get((user, address))
+        if kept is None:
+            raise NotFound(f"there is no saved wallet {address}")
+        self._shelf.wallets[user, address] = kept._replace(verified_at=at)
+        return self._shelf.wallets[user, address]
 
     async def remove_wallet(self, user: str, address: Address) -> None:
         if self._shelf.wallets.pop((user, address), None) is None:
@@ -284,7 +305,8 @@ def add(shelf: Shelf, user: str, chunks: Iterable[Sequence[Trade]], once: Once |
     except BaseException:
         shelf.trades = before
         raise
-    shelf.changes += [(user, t.trade.executed_at) for i, t in shelf.trades.items() if i not in before]
+    new = [stored.trade.executed_at for key, stored in shelf.trades.items() if key not in before]
+    shelf.changes += [(user, min(new))] if new else []
     if once is not None:
         shelf.keep_answer(user, once)
     return None
@@ -345,11 +367,15 @@ def fake_store(clock: Callable[[], datetime]) -> Store:
         wallets=FakeWallets(shelf),
         snapshots=FakeSnapshots(shelf),
         answers=FakeAnswers(shelf),
-        owners=FakeOwners(shelf.wallets),
+        owners=FakeOwners(shelf.wallets, shelf.users),
         runs=FakeRuns(shelf.runs),
         parts=FakeParts(shelf.runs, shelf.snapshots),
         latest=FakeLatest(shelf.runs, clock),
+        feed=FakeFeed(shelf.runs),
         run_snapshots=FakeRunSnapshots(shelf.snapshots),
+        accounts=FakeAccounts(shelf),
+        erasures=FakeErasures(shelf),
+        nonces=FakeNonces(),
         ready=nothing,
         close=nothing,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count, islice, takewhile
@@ -12,8 +12,11 @@ from shared.core.ids import Address
 from shared.core.run_ids import snapshot_id
 from shared.core.runs import Owner, Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run
 from shared.core.snapshots import Snapshot
+from shared.store.codecs import to_micros
+from shared.store.followers import Followers
 from shared.store.keeping import KEEP_LATEST
 from shared.store.ports import SavedWallet
+from shared.store.run_ports import News
 
 SnapshotShelf = dict[tuple[str, str], Snapshot]
 
@@ -27,11 +30,19 @@ class RunShelf:
     prices: dict[tuple[str, int], PricePage] = field(default_factory=dict)
     parts: dict[tuple[str, PartKey], Part] = field(default_factory=dict)
     latest: dict[FragmentKey, tuple[datetime, Fragment]] = field(default_factory=dict)
+    followers: Followers = field(default_factory=Followers)
+    last_sequence: int = 0
 
 
 class FakeOwners:
-    def __init__(self, wallets: Mapping[tuple[str, Address], SavedWallet]) -> None:
+    def __init__(
+        self,
+        wallets: Mapping[tuple[str, Address], SavedWallet],
+        others: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """`others` are the users who have something else than wallets."""
         self._wallets = wallets
+        self._others = others
 
     async def page_owners(self, after: str | None, limit: int) -> tuple[Owner, ...]:
         behind = ((key, saved) for key, saved in self._wallets.items() if after is None or key[0] > after)
@@ -39,6 +50,10 @@ class FakeOwners:
         for (user, address), saved in sorted(behind):
             owned.setdefault(user, []).append((address, saved.chains))
         return tuple(Owner(user, tuple(wallets)) for user, wallets in islice(owned.items(), limit))
+
+    async def page_users(self, after: str | None, limit: int) -> tuple[str, ...]:
+        users = {user for user, _ in self._wallets} | set(self._others())
+        return tuple(sorted(user for user in users if after is None or user > after)[:limit])
 
 
 class FakeRuns:
@@ -124,18 +139,43 @@ class FakeLatest:
         found = ((key, self._known(key)) for key in keys)
         return {key: fragment for key, fragment in found if fragment is not None}
 
+    async def list_known(self, chain: str, wallets: Sequence[Address]) -> Mapping[FragmentKey, Fragment]:
+        own = [key for key in self._shelf.latest if key.chain == chain and key.wallet in wallets]
+        return await self.read_latest(own)
+
+    async def list_latest(self, wallets: Sequence[Address], after: int = 0) -> News:
+        found = [known for key in self._shelf.latest if (known := self._known(key)) is not None]
+        own = (each for each in found if each.wallet in wallets and each.sequence > after)
+        in_order = sorted(own, key=lambda each: (each.sequence, each.key))
+        return News(tuple(in_order), max(after, self._shelf.last_sequence))
+
     async def put_latest(self, fragments: Sequence[Fragment]) -> int:
-        written = 0
+        written: list[Fragment] = []
         for fragment in fragments:
             known = self._known(fragment.key)
-            if known is None or fragment.block.number > known.block.number:
-                self._shelf.latest[fragment.key] = (self._clock() + KEEP_LATEST, fragment)
-                written += 1
-        return written
+            if known is None or fragment.block.number >= known.block.number:
+                written.append(fragment._replace(sequence=self._next_sequence()))
+                self._shelf.latest[fragment.key] = (self._clock() + KEEP_LATEST, written[-1])
+        self._shelf.followers.tell(News(tuple(written), self._shelf.last_sequence))
+        return len(written)
+
+    def _next_sequence(self) -> int:
+        self._shelf.last_sequence = max(self._shelf.last_sequence + 1, to_micros(self._clock()))
+        return self._shelf.last_sequence
 
     def _known(self, key: FragmentKey) -> Fragment | None:
         expires_at, fragment = self._shelf.latest.get(key, (None, None))
         return fragment if expires_at is not None and expires_at > self._clock() else None
+
+
+class FakeFeed:
+    """Tells at once of what is put into the shelf."""
+
+    def __init__(self, shelf: RunShelf) -> None:
+        self._shelf = shelf
+
+    async def follow(self, wallets: Collection[Address], tell: Callable[[News], None]) -> Callable[[], None]:
+        return self._shelf.followers.add(wallets, tell)
 
 
 class FakeRunSnapshots:
@@ -150,3 +190,7 @@ class FakeRunSnapshots:
 
     async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
         return frozenset(user for user in users if (user, snapshot_id(run_id)) in self._snapshots)
+
+    async def remove_snapshots(self, run_id: str, users: Sequence[str]) -> None:
+        for user in users:
+            self._snapshots.pop((user, snapshot_id(run_id)), None)

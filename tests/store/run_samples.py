@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -131,3 +132,8 @@ def fragment(wallet: int = 1, block: int = 100, raw: int = RAW, **changes: Any) 
 
 def fragment_key(wallet: int = 1, chain: str = "base") -> FragmentKey:
     return FragmentKey(address(wallet), chain, "wallet")
+
+
+def unwritten(fragments: Iterable[Fragment]) -> dict[FragmentKey, Fragment]:
+    """The fragments by key as they were before they were written: without their sequences."""
+    return {fragment.key: fragment._replace(sequence=0) for fragment in fragments}

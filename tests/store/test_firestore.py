@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from google.cloud.firestore import AsyncWriteBatch, FieldFilter
@@ -70,6 +71,40 @@ async def test_an_unreachable_firestore_is_unavailable(monkeypatch: pytest.Monke
     store = store_in(Cloud("demo-nowhere", patience_seconds=0.2), clock)
 
     with pytest.raises(StoreUnavailable):
+        await store.ready()
+    await store.close()
+
+
+@pytest.fixture
+def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing says who we are, and there is no metadata server."""
+    for name in ("FIRESTORE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+
+
+@pytest.mark.usefixtures("_nobody")
+@pytest.mark.parametrize("project", ["demo-nowhere", None])
+async def test_without_credentials_every_port_is_unavailable_and_says_what_to_do(
+    clock: Clock, project: str | None
+) -> None:
+    store = store_in(Cloud(project), clock)
+
+    for asking in (store.ready(), store.wallets.list_wallets(ALICE), store.trades.add_trades(ALICE, many(1))):
+        with pytest.raises(StoreUnavailable, match="gcloud auth application-default login"):
+            await asking
+    await store.close()
+
+
+@pytest.mark.usefixtures("_nobody")
+async def test_credentials_that_cannot_be_read_are_unavailable_too(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path))  # a folder
+    store = store_in(Cloud("demo-nowhere"), clock)
+
+    with pytest.raises(StoreUnavailable, match="Firestore needs credentials"):
         await store.ready()
     await store.close()
 

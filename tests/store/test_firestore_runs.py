@@ -30,6 +30,7 @@ from tests.store.run_samples import (
     plan_page,
     price_page,
     run,
+    unwritten,
 )
 from tests.store.samples import START, Clock
 from tests.store.test_store_run_snapshots import of_run
@@ -49,13 +50,14 @@ async def write_everything(store: Store) -> list[object]:
         await store.runs.add_prices(RUN, price_page(0)),
         await store.parts.add_part(part()),
         await store.latest.put_latest([fragment(1), fragment(2)]),
-        await store.latest.put_latest([fragment(1, 101), fragment(2), fragment(3)]),
+        await store.latest.put_latest([fragment(1, 101), fragment(2, 99), fragment(3)]),
+        await store.latest.put_latest([fragment(1, 101), fragment(2, 100, 7)]),
         await store.run_snapshots.add_snapshots([of_run(user) for user in USERS]),
         await store.run_snapshots.add_snapshots([of_run(user) for user in ("new", *USERS)]),
     ]
 
 
-WRITTEN = [run(), plan_page(0), price_page(0), True, 2, 2, 20, 1]
+WRITTEN = [run(), plan_page(0), price_page(0), True, 2, 2, 2, 20, 1]
 
 
 async def test_a_repeated_commit_changes_no_answer(emulator: str, clock: Clock) -> None:
@@ -82,7 +84,8 @@ async def test_what_was_written_without_an_answer_can_be_written_again(
 
     assert await store.runs.add_run(run(hours=1)) == run()
     assert not await store.parts.add_part(failed_part())
-    assert await store.latest.put_latest([fragment(raw=1)]) == 0
+    assert await store.latest.put_latest([fragment(1, 99)]) == 0
+    assert await store.latest.put_latest([fragment(raw=1)]) == 1
     assert await store.run_snapshots.add_snapshots([of_run(user, 2) for user in USERS]) == 15
     assert await store.parts.read_progress(RUN) == (1, 0, 20, 0)
     await store.close()
@@ -130,11 +133,33 @@ async def test_a_commit_between_looking_and_writing_does_not_bring_back_an_older
     overtaken = store_in(Overtaken(cloud.client.project), clock)
 
     assert await overtaken.latest.put_latest([fragment(1, 150, 7), fragment(2, 100, 7)]) == 1
-    assert await store.latest.read_latest([fragment_key(1), fragment_key(2)]) == {
+    found = await store.latest.read_latest([fragment_key(1), fragment_key(2)])
+    assert unwritten(found.values()) == {
         fragment_key(1): fragment(1, 200),
         fragment_key(2): fragment(2, 100, 7),
     }
     await overtaken.close()
+    await store.close()
+
+
+async def test_a_repeated_commit_writes_what_is_of_the_same_block_only_once(
+    emulator: str, clock: Clock
+) -> None:
+
+    class Repeating(RepeatingCloud):
+        commits = 0
+
+        async def commit(self, batch: AsyncWriteBatch) -> None:
+            self.commits += 1
+            await super().commit(batch)
+
+    cloud = Repeating("demo-repeating-once")
+    store = store_in(cloud, clock)
+    await store.latest.put_latest([fragment(1), fragment(2)])
+    cloud.commits = 0
+
+    assert await store.latest.put_latest([fragment(1, raw=7), fragment(2)]) == 2
+    assert cloud.commits == 1
     await store.close()
 
 
@@ -190,6 +215,10 @@ async def test_documents_are_counted_as_they_are_billed(emulator: str, clock: Cl
     assert bill() == (4, 0)
     await store.latest.put_latest([fragment(1), fragment(2)])
     assert bill() == (2, 2)
+    await store.latest.put_latest([fragment(2, protocol="lido"), fragment(2, chain="ethereum")])
+    assert bill() == (2, 2)
+    await store.latest.list_known("base", [fragment(number).wallet for number in range(1, 51)])
+    assert bill() == (3 + 1, 0)  # what is there, and a query that finds nothing
     assert {labels for _, labels, _ in counts} == {(("store", "firestore"),)}
     await store.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,22 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.failures import Failure
+from shared.core.ids import AssetId
+from shared.core.snapshots import Snapshot, SnapshotAsset
 from shared.core.trades import LotPick, OnChain
 from shared.errors import InvalidInput
 from shared.store.codecs import (
+    errors_text,
     format_position,
     from_micros,
     money_text,
     pack,
+    pack_assets,
+    parse_errors,
     parse_position,
     row_trade,
     to_micros,
     trade_row,
     unpack,
+    unpack_assets,
 )
 from shared.store.ports import Position
 from shared.store.trade_ids import TradeIds
-from tests.store.samples import Clock, trade
+from tests.store.samples import START, Clock, trade
 
 moments = st.integers(0, 253_000_000_000_000_000).map(from_micros)
 money = st.decimals(0, Decimal(10) ** 30, allow_nan=False, allow_infinity=False)
@@ -100,3 +108,37 @@ def test_ids_sort_in_the_order_in_which_they_were_made() -> None:
     assert made == sorted(made)
     assert len(set(made)) == 101
     assert {len(each) for each in made} == {30}
+
+
+assets = st.builds(
+    SnapshotAsset,
+    ids.map(AssetId),
+    ids,
+    money,
+    st.none() | money,
+    st.none() | money.map(Decimal.copy_negate),
+    protocol=st.sampled_from(["wallet", "aave-v3"]),
+    kind=st.sampled_from(["wallet", "deposit", "debt"]),
+)
+
+
+@given(st.lists(assets, max_size=4).map(tuple))
+def test_a_snapshots_assets_are_read_as_they_were_written(kept: tuple[SnapshotAsset, ...]) -> None:
+    assert unpack_assets(pack_assets(Snapshot("1", "alice", START, Decimal(0), True, kept))) == kept
+
+
+def test_an_asset_without_a_place_is_the_wallets_own() -> None:
+    rows = [["eip155:1/slip44:60", "ETH", "1.50", "2", "3.00"]]
+    (asset,) = unpack_assets(pack(json.dumps(rows).encode()))
+
+    assert (asset.protocol, asset.kind) == ("wallet", "wallet")
+    kept = pack_assets(Snapshot("1", "alice", START, Decimal(0), True, (asset,)))
+    assert json.loads(unpack(kept)) == rows
+
+
+def test_a_failure_says_its_protocol_only_where_it_has_one() -> None:
+    plain = Failure("chain", "base", "rpc_timeout", "no answer")
+    named = Failure("protocol", "base", "protocol_unavailable", "no answer", None, "aave-v3")
+
+    assert parse_errors(errors_text((plain, named))) == (plain, named)
+    assert [len(row) for row in json.loads(errors_text((plain, named)))] == [5, 6]

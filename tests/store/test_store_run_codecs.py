@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from shared.core.balances import Block
 from shared.core.failures import Failure
 from shared.core.fragments import Fragment, FragmentBalance
 from shared.core.ids import Address, AssetId, ChainId
+from shared.core.positions import Position
 from shared.core.runs import (
     Group,
     Part,
@@ -23,7 +25,7 @@ from shared.core.runs import (
     UserWallet,
 )
 from shared.core.tokens import Token, erc20
-from shared.store.codecs import from_micros, money_text, unpack
+from shared.store.codecs import from_micros, money_text, pack, unpack
 from shared.store.run_codecs import (
     pack_balances,
     pack_part,
@@ -45,7 +47,13 @@ raws = st.integers(1, 2**256 - 1)
 asset_ids = texts.map(AssetId)
 failures = st.lists(
     st.builds(
-        Failure, st.sampled_from(["chain", "price"]), st.none() | slugs, texts, texts, st.none() | asset_ids
+        Failure,
+        st.sampled_from(["chain", "price", "protocol"]),
+        st.none() | slugs,
+        texts,
+        texts,
+        st.none() | asset_ids,
+        st.none() | slugs,
     ),
     max_size=3,
 ).map(tuple)
@@ -74,6 +82,26 @@ def described(own: dict[Address, tuple[str, int, bool]]) -> dict[Address, Token]
 
 
 metadata = st.tuples(texts, st.integers(0, 255), st.booleans())
+assets = st.builds(
+    Token,
+    st.integers(1, 99).map(ChainId),
+    asset_ids,
+    st.none() | addresses,
+    texts,
+    texts,
+    st.integers(0, 255),
+    st.booleans(),
+)
+positions = st.builds(
+    Position,
+    addresses,
+    slugs,
+    st.sampled_from(["deposit", "debt", "claimable", "locked", "vesting"]),
+    assets,
+    raws,
+    addresses,
+    st.none() | texts,
+)
 parts = st.builds(
     Part,
     run_id=texts,
@@ -85,6 +113,7 @@ parts = st.builds(
     failures=failures,
     tokens_scanned=st.integers(0, 10**6),
     latency_ms=st.integers(0, 10**6),
+    positions=st.lists(positions, max_size=4).map(tuple),
 )
 
 
@@ -114,13 +143,40 @@ def test_a_part_is_read_as_it_was_written(given_part: Part) -> None:
     assert unpack_part(given_part.run_id, given_part.key, given_part.state, packed) == given_part
 
 
-@given(
-    st.lists(st.builds(FragmentBalance, asset_ids, texts, st.integers(0, 255), raws), max_size=5).map(tuple)
+def test_a_part_written_before_there_were_positions_has_none() -> None:
+    kept = json.loads(unpack(pack_part(part())))
+    del kept["positions"], kept["assets"]
+
+    assert unpack_part(part().run_id, part().key, "read", pack(json.dumps(kept).encode())) == part()
+
+
+plain = st.builds(FragmentBalance, asset_ids, texts, st.integers(0, 255), raws)
+placed = st.builds(
+    FragmentBalance,
+    asset_ids,
+    texts,
+    st.integers(0, 255),
+    raws,
+    st.sampled_from(["wallet", "deposit", "debt", "claimable", "locked", "vesting"]),
+    st.none() | addresses,
+    st.none() | texts,
 )
+
+
+@given(st.lists(plain | placed, max_size=5).map(tuple))
 def test_balances_are_read_as_they_were_written(balances: tuple[FragmentBalance, ...]) -> None:
     fragment = Fragment(address(1), "base", "wallet", Block(1, from_micros(0)), balances)
 
     assert unpack_balances(pack_balances(fragment)) == balances
+
+
+def test_balances_written_without_a_kind_are_the_wallets_own() -> None:
+    rows = [["eip155:1/slip44:60", "ETH", 18, "7"]]
+    plain_balance = FragmentBalance(AssetId("eip155:1/slip44:60"), "ETH", 18, 7)
+    fragment = Fragment(address(1), "base", "wallet", Block(1, from_micros(0)), (plain_balance,))
+
+    assert unpack_balances(pack(json.dumps(rows).encode())) == (plain_balance,)
+    assert json.loads(unpack(pack_balances(fragment))) == rows
 
 
 def test_a_raw_balance_is_kept_as_text() -> None:

@@ -69,3 +69,32 @@ async def test_another_users_wallets_do_not_exist(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.wallets.remove_wallet(BOB, address(1))
     assert await store.wallets.list_wallets(ALICE) == (wallet(1),)
+
+
+async def test_a_wallet_is_verified_at_the_time_of_the_last_proof(store: Store) -> None:
+    for number in (1, 2):
+        await store.wallets.add_wallet(ALICE, wallet(number))
+
+    for minutes in (3, 5):
+        proven = await store.wallets.verify_wallet(ALICE, address(1), START + timedelta(minutes=minutes))
+
+    expected = wallet(1)._replace(verified_at=START + timedelta(minutes=5))
+    assert proven == expected
+    assert await store.wallets.list_wallets(ALICE) == (expected, wallet(2))
+
+
+async def test_only_a_saved_wallet_of_the_users_can_be_verified(store: Store) -> None:
+    await store.wallets.add_wallet(ALICE, wallet(1))
+
+    for user, number in ((ALICE, 2), (BOB, 1)):
+        with pytest.raises(NotFound):
+            await store.wallets.verify_wallet(user, address(number), START)
+
+    assert await store.wallets.list_wallets(ALICE) == (wallet(1),)
+
+
+async def test_a_wallet_may_be_saved_as_verified(store: Store) -> None:
+    proven = wallet(1)._replace(verified_at=START)
+    await store.wallets.add_wallet(ALICE, proven)
+
+    assert await store.wallets.list_wallets(ALICE) == (proven,)

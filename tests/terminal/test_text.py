@@ -72,6 +72,7 @@ def test_a_price_has_six_digits_and_at_least_cents(value: str, text: str) -> Non
         ("0.001", "<$0.01"),
         ("0", "$0.00"),
         ("-5.5", "-$5.50"),
+        ("-0.001", "-<$0.01"),
         ("1e20", "$1.0000e20"),
     ],
 )

@@ -76,6 +76,32 @@ def test_the_caller_is_who_the_front_end_saw(forwarded: bytes | None, deployed: 
     assert caller_address("192.0.2.1", forwarded, deployed=deployed) == expected
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "hops", "expected"),
+    [
+        (b"198.51.100.1,203.0.113.9", 2, "198.51.100.1"),
+        (b"1.1.1.1, 198.51.100.1, 203.0.113.9", 2, "198.51.100.1"),
+        (b"2001:db8:1:2::9, 2600:1901::1", 2, "2001:db8:1:2::/64"),
+        (b"1.1.1.1,,198.51.100.1,203.0.113.9,203.0.113.8", 3, "198.51.100.1"),
+        (b"203.0.113.9", 2, "203.0.113.9"),
+        (b"1.1.1.1,203.0.113.9", 3, "203.0.113.9"),
+        (None, 2, "192.0.2.1"),
+    ],
+)
+def test_behind_further_front_ends_the_caller_is_who_the_outermost_saw(
+    forwarded: bytes | None, hops: int, expected: str
+) -> None:
+    assert caller_address("192.0.2.1", forwarded, deployed=True, hops=hops) == expected
+
+
+@given(st.lists(st.text("0123456789abcdef.:, x"), max_size=4), st.integers(1, 5))
+def test_nothing_that_a_caller_writes_changes_whose_allowance_it_uses(said: list[str], hops: int) -> None:
+    written = ["198.51.100.1", *("203.0.113.9",) * (hops - 1)]
+    forwarded = ",".join([*said, *written]).encode()
+
+    assert caller_address("192.0.2.1", forwarded, deployed=True, hops=hops) == "198.51.100.1"
+
+
 class Parts:
     """A body that arrives in parts."""
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.web.log import JsonLines, configure_logging, request_id_var
+from shared.web.log import JsonLines, configure_logging, request_id_var, user_hash
 
 
 @pytest.fixture
 def _logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in ("httpx", "httpcore")}
+    levels = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "opentelemetry")}
     root.handlers = []
     yield
     root.handlers = handlers
@@ -71,3 +71,20 @@ def test_libraries_that_log_urls_are_silenced_at_every_level(capsys: pytest.Capt
     shown = capsys.readouterr().err
     assert "secret" not in shown
     assert json.loads(shown)["message"] == "heard"
+
+
+@pytest.mark.usefixtures("_logging_as_before")
+def test_what_takes_traces_and_is_down_wakes_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("DEBUG")
+    logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").error("Failed to export")
+    logging.getLogger("shared.telemetry.exporting").warning("3 spans could not be sent, 3 since the start")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["severity"] == "WARNING"
+
+
+def test_a_user_is_hashed_with_a_key_so_that_trying_names_finds_nobody() -> None:
+    user = "eip155:0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"
+
+    assert user_hash(user, b"ours") == user_hash(user, b"ours")
+    assert len({user_hash(user, key) for key in (b"ours", b"theirs", b"")}) == 3

@@ -80,6 +80,20 @@ def test_only_repeatable_lists_may_be_repeated() -> None:
     assert "more than once" in faults(params)[0][1]
 
 
+def test_a_bracketed_name_is_the_name_where_that_is_allowed() -> None:
+    params = Params(b"list[]=a&list%5B0%5D=b&list=c&list[17]=d", KNOWN, bracketed=("list",))
+
+    assert params.words("list", 9, repeatable=True) == ("a", "b", "c", "d")
+    params.check()
+
+
+@pytest.mark.parametrize("name", ["flag[]", "list[x]", "list[", "list[]]", "[]", "list[12345]"])
+def test_other_brackets_are_part_of_an_unknown_name(name: str) -> None:
+    params = Params(f"{name}=true".encode(), KNOWN, bracketed=("list",))
+
+    assert [field for field, _ in faults(params)] == [name]
+
+
 WORDS = st.text(st.characters(exclude_characters=",", exclude_categories=["C", "Z"]), min_size=1, max_size=8)
 
 

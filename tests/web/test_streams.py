@@ -76,6 +76,33 @@ async def test_nothing_more_is_made_for_a_caller_who_left() -> None:
     assert [message["body"] for message in line.sent] == [b"first"]
 
 
+async def test_who_takes_nothing_for_too_long_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    closed = asyncio.Event()
+    line = Line()
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"more"
+        finally:
+            closed.set()
+
+    async def full(message: Message) -> None:
+        if len(line.sent) == 2:
+            await asyncio.Event().wait()
+        await line.send(message)
+
+    stream = Stream(endless(), media_type=b"text/csv")
+    async with asyncio.timeout(10):
+        await send_stream(stream, line.receive, full, patience=0)
+
+    assert closed.is_set()
+    assert [message["body"] for message in line.sent] == [b"more", b"more"]
+    assert stream.sent == 8
+    assert "broke off after 8 bytes" in caplog.text
+    assert "the reader took nothing for 0 s" in caplog.text
+
+
 async def test_head_makes_nothing() -> None:
     made = []
 

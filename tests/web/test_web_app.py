@@ -265,16 +265,35 @@ async def test_a_caller_beyond_the_limit_is_429_and_told_when_to_come_back() -> 
     assert answers[2].headers["retry-after"] == "30"
 
 
+class Nobody:
+    """Knows no caller."""
+
+    async def user(self, authorization: bytes | None) -> None:
+        return None
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
 async def test_a_forwarded_address_counts_only_where_a_front_end_wrote_it() -> None:
     def headers(number: int) -> dict[str, str]:
         return {"X-Forwarded-For": f"198.51.100.{number}, 203.0.113.9"}
 
     for deployed in (False, True):
         limiter = RateLimiter(1, lambda: 0.0)
-        app = make_app(conduct=Conduct(log=quiet(), limiter=limiter, deployed=deployed))
+        app = make_app(conduct=Conduct(Nobody(), limiter, log=quiet(), deployed=deployed))
         statuses = [(await ask(app, headers=headers(number))).status_code for number in range(2)]
 
         assert statuses == [200, 429]
+
+
+async def test_callers_behind_one_load_balancer_have_an_allowance_each() -> None:
+    conduct = Conduct(Nobody(), RateLimiter(1, lambda: 0.0), log=quiet(), deployed=True, trusted_hops=2)
+    app = make_app(conduct=conduct)
+    callers = ("1.1.1.1, 198.51.100.1", "1.1.1.1, 198.51.100.2", "2.2.2.2, 198.51.100.1")
+    headers = [{"X-Forwarded-For": f"{before}, 203.0.113.9"} for before in callers]
+
+    assert [(await ask(app, headers=each)).status_code for each in headers] == [200, 200, 429]
 
 
 async def test_pages_of_configured_origins_may_read_answers() -> None:

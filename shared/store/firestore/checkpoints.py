@@ -13,6 +13,7 @@ from ..codecs import from_micros, pack, unpack
 from ..ports import SavedCheckpoint
 from .cloud import Cloud, Document, document_id
 from .documents import plain_time
+from .erasures import is_erased
 from .ledger import changes
 from .parts import add_parts, read_parts, remove_parts
 
@@ -45,6 +46,9 @@ class FirestoreCheckpoints:
         }
         batch.set(document, fields)
         await self._cloud.commit(batch)
+        # Asked behind the writing: an erasure that did not see it has been marked before.
+        if await is_erased(self._cloud, user, self._clock()):
+            await self._remove(document)
 
     async def load_checkpoint(self, user: str, name: str) -> SavedCheckpoint | None:
         kept = await self._cloud.get(self._document(user, name))
@@ -66,6 +70,14 @@ class FirestoreCheckpoints:
             .where(filter=FieldFilter("first", "<=", kept.get("boundary")))
         )
         return bool(await self._cloud.select(query.limit(1)))
+
+    async def _remove(self, document: AsyncDocumentReference) -> None:
+        kept = await self._cloud.get(document)
+        if kept.exists:
+            batch = self._cloud.batch()
+            remove_parts(batch, kept)
+            batch.delete(document)
+            await self._cloud.commit(batch)
 
     def _document(self, user: str, name: str) -> AsyncDocumentReference:
         return self._cloud.below(user, "checkpoints").document(document_id(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -16,9 +16,11 @@ from google.cloud.firestore import (
     AsyncWriteBatch,
     DocumentSnapshot,
 )
+from google.cloud.firestore_v1.types import ListenRequest, ListenResponse
 
 from ...counts import Counts
 from ...errors import StoreUnavailable
+from ...spans import span
 
 # An answer is due within 15 s; what takes longer than this, repetitions included, is not there.
 _PATIENCE_SECONDS = 10.0
@@ -68,7 +70,7 @@ class Cloud:
     @property
     def client(self) -> AsyncClient:
         if self._client is None:
-            self._client = AsyncClient(project=self._project)
+            self._client = _open_client(self._project)
         return self._client
 
     def collection(self, name: str) -> AsyncCollectionReference:
@@ -88,7 +90,7 @@ class Cloud:
 
     async def get(self, document: AsyncDocumentReference, at: datetime | None = None) -> Document:
         """The document as it is, or as it was at a time within the last hour."""
-        with translated():
+        with span("firestore get", "client"), translated():
             found = await document.get(read_time=at, **self._patience())
         self._count_reads(1)
         return found
@@ -99,7 +101,7 @@ class Cloud:
         """Those of the documents that exist, in any order; only these fields of them, if any are named."""
         for start in range(0, len(documents), _GET_AT_ONCE):
             asked = list(documents[start : start + _GET_AT_ONCE])
-            with translated():
+            with span("firestore get all", "client", documents=len(asked)), translated():
                 found = self.client.get_all(asked, field_paths=fields, **self._patience())
                 kept = [snapshot async for snapshot in found if snapshot.exists]
             self._count_reads(len(asked))
@@ -108,25 +110,52 @@ class Cloud:
 
     async def select(self, query: AsyncQuery, at: datetime | None = None) -> list[Document]:
         """The documents of a query as they are, or as they were at a time within the last hour."""
-        with translated():
+        with span("firestore query", "client"), translated():
             found = list(await query.get(read_time=at, **self._patience()))
         self._count_reads(len(found) or 1)
         return found
 
     async def count(self, query: AsyncQuery) -> int:
         """How many documents the query has, without reading them."""
-        with translated():
+        with span("firestore count", "client"), translated():
             ((found, *_), *_) = await query.count().get(**self._patience())
         number = int(found.value)
         self._count_reads(-(-number // _COUNTED_AS_ONE) or 1)
         return number
+
+    async def server_time(self) -> datetime:
+        """Firestore's own time: a read at it shows all that was written up to it."""
+        at: datetime = (await self.get(self.user("nobody"))).read_time
+        return at
+
+    async def listen(self, requests: AsyncIterator[ListenRequest]) -> AsyncGenerator[ListenResponse, None]:
+        """What happens to the targets that the requests add, until somebody ends it. Raises StoreUnavailable.
+
+        The client's own call cannot be given up while it connects; the one below it can.
+        """
+        from grpc import RpcError  # type: ignore[import-untyped]  # has no types
+
+        prefix = f"projects/{self.client.project}/databases/(default)"
+        metadata = (("google-cloud-resource-prefix", prefix),)
+        call: Any = self.client._firestore_api.transport.listen(requests, metadata=metadata)
+        try:
+            async for response in call:
+                if response is None:
+                    raise StoreUnavailable("Firestore cannot be listened to (its answer is no message)")
+                if "document_change" in response:
+                    self._count_reads(1)
+                yield response
+        except RpcError as error:
+            raise StoreUnavailable(f"Firestore cannot be listened to ({error.code().name})") from error
+        finally:
+            call.cancel()
 
     async def commit(self, batch: AsyncWriteBatch) -> None:
         """Write all of the batch or nothing. Raises Refused, and StoreUnavailable."""
         from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 
         writes = len(batch)
-        with translated():
+        with span("firestore commit", "client"), translated():
             try:
                 await batch.commit(**self._patience())
             except (AlreadyExists, FailedPrecondition, NotFound) as error:
@@ -161,6 +190,21 @@ class Cloud:
             self._client = None
 
 
+def _open_client(project: str | None) -> AsyncClient:
+    """Raises StoreUnavailable where nothing says who we are."""
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        return AsyncClient(project=project)
+    except (GoogleAuthError, OSError) as error:  # OSError: no project, or no file of credentials
+        raise _not_let_in(error) from error
+
+
+def _not_let_in(error: Exception) -> StoreUnavailable:
+    advice = "sign in with `gcloud auth application-default login`, or set another STORE"
+    return StoreUnavailable(f"Firestore needs credentials ({type(error).__name__}): {advice}")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """What Firestore raises becomes StoreUnavailable."""
@@ -169,5 +213,7 @@ def translated() -> Iterator[None]:
 
     try:
         yield
-    except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
+    except GoogleAuthError as error:
+        raise _not_let_in(error) from error
+    except (GoogleAPICallError, RetryError) as error:
         raise StoreUnavailable(f"Firestore cannot be used ({type(error).__name__})") from error

@@ -7,12 +7,16 @@ from datetime import datetime
 
 from ...counts import Counts
 from ..ports import Store
+from .accounts import FirestoreAccounts
 from .answers import FirestoreAnswers
 from .checkpoints import FirestoreCheckpoints
 from .cloud import Cloud
+from .erasures import FirestoreErasures
+from .feed import FirestoreFeed
 from .imports import FirestoreImports
 from .latest import FirestoreLatest
 from .log import FirestoreTradeLog
+from .nonces import FirestoreNonces
 from .owners import FirestoreOwners
 from .run_parts import FirestoreParts
 from .run_snapshots import FirestoreRunSnapshots
@@ -30,9 +34,14 @@ def open_firestore(project: str | None, clock: Callable[[], datetime], counts: C
 def store_in(cloud: Cloud, clock: Callable[[], datetime]) -> Store:
     """All ports over this connection."""
     answers = FirestoreAnswers(cloud, clock)
+    feed = FirestoreFeed(cloud)
 
     async def ready() -> None:
         await cloud.get(cloud.user("nobody"))
+
+    async def close() -> None:
+        await feed.close()
+        await cloud.close()
 
     return Store(
         trades=FirestoreTrades(cloud, answers, clock),
@@ -46,7 +55,11 @@ def store_in(cloud: Cloud, clock: Callable[[], datetime]) -> Store:
         runs=FirestoreRuns(cloud, clock),
         parts=FirestoreParts(cloud, clock),
         latest=FirestoreLatest(cloud, clock),
+        feed=feed,
         run_snapshots=FirestoreRunSnapshots(cloud),
+        accounts=FirestoreAccounts(cloud),
+        erasures=FirestoreErasures(cloud, clock),
+        nonces=FirestoreNonces(cloud),
         ready=ready,
-        close=cloud.close,
+        close=close,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import groupby
 
-from google.cloud.firestore import AsyncQuery, FieldFilter
+from google.cloud.firestore import AsyncCollectionReference, AsyncQuery, FieldFilter
 
 from ...core.ids import Address
 from ...core.runs import Owner
@@ -38,11 +39,33 @@ class FirestoreOwners:
             size = min(max(1, (limit + 1 - users) * len(found) // max(1, users)), _MOST_AT_ONCE)
         return _owners(found)[:limit]
 
+    async def page_users(self, after: str | None, limit: int) -> tuple[str, ...]:
+        """One look into the index of each collection for each user, however many documents a user has."""
+        cloud, found = self._cloud, list[str]()
+        sources = (
+            cloud.client.collection_group("wallets"),
+            cloud.collection("trades"),
+            cloud.collection("portfolio_snapshots"),
+        )
+        while len(found) < limit:
+            behind = found[-1] if found else after
+            firsts = await asyncio.gather(*(cloud.select(_first_user(source, behind)) for source in sources))
+            users = [str(first.get("user_id")) for first, *_ in filter(None, firsts)]
+            if not users:
+                break
+            found.append(min(users))
+        return tuple(found)
+
     def _query(self, after: str | None) -> AsyncQuery:
         query = self._cloud.client.collection_group("wallets").order_by("user_id").order_by("__name__")
         if after is not None:
             query = query.where(filter=FieldFilter("user_id", ">", after))
         return query.select(_FIELDS)
+
+
+def _first_user(source: AsyncQuery | AsyncCollectionReference, after: str | None) -> AsyncQuery:
+    query = source.order_by("user_id").select(["user_id"]).limit(1)
+    return query if after is None else query.where(filter=FieldFilter("user_id", ">", after))
 
 
 def _owners(found: list[Document]) -> tuple[Owner, ...]:

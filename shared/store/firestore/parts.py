@@ -54,14 +54,19 @@ def part_fields(content: bytes, writing: str) -> dict[str, Any]:
 
 def remove_parts(batch: AsyncWriteBatch, snapshot: Document) -> None:
     """Put the removal of a document's further parts into the batch."""
-    for number in range(1, snapshot.get("parts")):
-        batch.delete(_part(snapshot.reference, snapshot.get("writing"), number))
+    for part in further_references(snapshot):
+        batch.delete(part)
+
+
+def further_references(snapshot: Document) -> list[AsyncDocumentReference]:
+    """Where a document's further parts are."""
+    writing = snapshot.get("writing")
+    return [_part(snapshot.reference, writing, number) for number in range(1, snapshot.get("parts"))]
 
 
 async def read_parts(cloud: Cloud, snapshot: Document) -> bytes | None:
     """The whole content; None if it was written anew while it was read."""
-    count, writing = snapshot.get("parts"), snapshot.get("writing")
-    parts = [_part(snapshot.reference, writing, number) for number in range(1, count)]
+    parts = further_references(snapshot)
     found = {part.id: part.get("content") async for part in cloud.get_all(parts)}
     if len(found) < len(parts):
         return None

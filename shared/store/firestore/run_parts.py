@@ -14,7 +14,7 @@ from ..run_codecs import pack_part, unpack_part
 from .cloud import Cloud, Document, document_id
 from .drafts import Draft, create_all
 from .parts import read_parts
-from .runs import run_reference
+from .runs import PARTS, run_reference
 
 _MOST_IN = 30  # values that one filter may have
 
@@ -74,7 +74,7 @@ class FirestoreParts:
         return part
 
     def _parts(self, run_id: str) -> AsyncCollectionReference:
-        parts: AsyncCollectionReference = run_reference(self._cloud, run_id).collection("parts")
+        parts: AsyncCollectionReference = run_reference(self._cloud, run_id).collection(PARTS)
         return parts
 
 

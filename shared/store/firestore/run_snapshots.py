@@ -8,6 +8,7 @@ from ...core.run_ids import snapshot_id
 from ...core.snapshots import Snapshot
 from .cloud import Cloud
 from .drafts import create_all
+from .parts import remove_parts
 from .snapshots import snapshot_draft, snapshot_reference
 
 
@@ -24,3 +25,11 @@ class FirestoreRunSnapshots:
     async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
         asked = [snapshot_reference(self._cloud, user, snapshot_id(run_id)) for user in users]
         return frozenset([kept.get("user_id") async for kept in self._cloud.get_all(asked, ["user_id"])])
+
+    async def remove_snapshots(self, run_id: str, users: Sequence[str]) -> None:
+        asked = [snapshot_reference(self._cloud, user, snapshot_id(run_id)) for user in users]
+        async for kept in self._cloud.get_all(asked, ["parts", "writing"]):
+            batch = self._cloud.batch()
+            remove_parts(batch, kept)
+            batch.delete(kept.reference)
+            await self._cloud.commit(batch)

@@ -19,6 +19,9 @@ from .documents import plain_time
 from .drafts import ROUNDS, Draft, create_all
 from .parts import read_parts
 
+PAGES, PRICES, PARTS = "pages", "prices", "parts"
+"""The collections below a run."""
+
 
 class FirestoreRuns:
     """One document for each run, and below it one for each page of its plan and of its prices."""
@@ -41,7 +44,7 @@ class FirestoreRuns:
 
     async def get_run(self, run_id: str) -> Run | None:
         kept = await self._cloud.get(run_reference(self._cloud, run_id))
-        return _run(kept) if kept.exists else None
+        return run_of(kept) if kept.exists else None
 
     async def set_totals(self, run_id: str, totals: PlanTotals) -> None:
         batch = self._cloud.batch()
@@ -77,7 +80,7 @@ class FirestoreRuns:
         if after is not None:
             last = {"overdue_at": after.overdue_at, "__name__": run_reference(self._cloud, after.id)}
             query = query.start_after(last)
-        return tuple(map(_run, await self._cloud.select(query.limit(limit))))
+        return tuple(map(run_of, await self._cloud.select(query.limit(limit))))
 
     async def list_finished(self, limit: int) -> tuple[Run, ...]:
         query = (
@@ -86,10 +89,10 @@ class FirestoreRuns:
             .where(filter=FieldFilter("finished", "==", True))
             .order_by("scheduled_at", direction=Query.DESCENDING)
         )
-        return tuple(map(_run, await self._cloud.select(query.limit(limit))))
+        return tuple(map(run_of, await self._cloud.select(query.limit(limit))))
 
     async def add_page(self, run_id: str, page: PlanPage) -> PlanPage:
-        if await self._create(run_id, "pages", page.number, pack_plan(page), KEEP_PLAN):
+        if await self._create(run_id, PAGES, page.number, pack_plan(page), KEEP_PLAN):
             return page
         kept = await self.get_page(run_id, page.number)
         if kept is None:
@@ -97,19 +100,19 @@ class FirestoreRuns:
         return kept
 
     async def get_page(self, run_id: str, number: int) -> PlanPage | None:
-        packed = await self._content(await self._cloud.get(self._page(run_id, "pages", number)))
+        packed = await self._content(await self._cloud.get(self._page(run_id, PAGES, number)))
         return None if packed is None else unpack_plan(packed)
 
     async def add_prices(self, run_id: str, page: PricePage) -> PricePage:
-        if await self._create(run_id, "prices", page.number, pack_prices(page), KEEP_PRICES):
+        if await self._create(run_id, PRICES, page.number, pack_prices(page), KEEP_PRICES):
             return page
-        packed = await self._content(await self._cloud.get(self._page(run_id, "prices", page.number)))
+        packed = await self._content(await self._cloud.get(self._page(run_id, PRICES, page.number)))
         if packed is None:
             raise StoreUnavailable("a page of prices is not all there")
         return unpack_prices(packed)
 
     async def list_prices(self, run_id: str, first: int) -> tuple[PricePage, ...]:
-        prices = run_reference(self._cloud, run_id).collection("prices")
+        prices = run_reference(self._cloud, run_id).collection(PRICES)
         query = prices.where(filter=FieldFilter("number", ">=", first)).order_by("number")
         kept = await asyncio.gather(*map(self._content, await self._cloud.select(query)))
         pages = [unpack_prices(packed) for packed in kept if packed is not None]
@@ -155,7 +158,8 @@ def _run_fields(run: Run, expire_at: datetime) -> dict[str, Any]:
     }
 
 
-def _run(kept: Document) -> Run:
+def run_of(kept: Document) -> Run:
+    """The run that a document holds."""
     totals, finished_at, outcome = (kept.get(name) for name in ("totals", "finished_at", "outcome"))
     return Run(
         id=kept.get("run_id"),

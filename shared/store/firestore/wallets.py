@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from google.cloud.firestore import AsyncDocumentReference
 
 from ...core.ids import Address
 from ...errors import Conflict, NotFound
 from ..ports import MAX_WALLETS, SavedWallet
-from .cloud import Cloud, Refused, document_id
+from .cloud import Cloud, Document, Refused, document_id
 from .documents import plain_time
+from .journal import field_of
 
 _TRIES = 5
 
@@ -27,16 +30,20 @@ class FirestoreWallets:
 
     async def list_wallets(self, user: str) -> tuple[SavedWallet, ...]:
         query = self._cloud.below(user, "wallets").limit(MAX_WALLETS + 1)
-        wallets = [
-            SavedWallet(
-                Address(kept.get("address")),
-                kept.get("label"),
-                tuple(kept.get("chains")),
-                plain_time(kept.get("created_at")),
-            )
-            for kept in await self._cloud.select(query)
-        ]
+        wallets = map(_wallet, await self._cloud.select(query))
         return tuple(sorted(wallets, key=lambda wallet: (wallet.created_at, wallet.address)))
+
+    async def verify_wallet(self, user: str, address: Address, at: datetime) -> SavedWallet:
+        batch = self._cloud.batch()
+        batch.update(self._document(user, address), {"verified_at": at})
+        try:
+            await self._cloud.commit(batch)
+        except Refused:
+            raise NotFound(f"there is no saved wallet {address}") from None
+        kept = await self._cloud.get(self._document(user, address))
+        if not kept.exists:
+            raise NotFound(f"there is no saved wallet {address}")
+        return _wallet(kept)
 
     async def remove_wallet(self, user: str, address: Address) -> None:
         kept = await self._cloud.get(self._document(user, address))
@@ -73,3 +80,14 @@ class FirestoreWallets:
 
     def _document(self, user: str, address: Address) -> AsyncDocumentReference:
         return self._cloud.below(user, "wallets").document(document_id(address))
+
+
+def _wallet(kept: Document) -> SavedWallet:
+    verified_at = field_of(kept, "verified_at")
+    return SavedWallet(
+        Address(kept.get("address")),
+        kept.get("label"),
+        tuple(kept.get("chains")),
+        plain_time(kept.get("created_at")),
+        None if verified_at is None else plain_time(verified_at),
+    )

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from ...counts import Counts
 from ...errors import StoreUnavailable
+from ...spans import span
 from .schema import migrate
 
 T = TypeVar("T")
@@ -50,9 +51,12 @@ class Database:
         self._counts.add("store_reads_total", store="sqlite")
         return result
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """What the work returns, once it is kept: all that it did, or nothing if it raises."""
-        result, rows = await self._run(self._writer, partial(self._in_transaction, "BEGIN IMMEDIATE", work))
+    async def write(self, work: Callable[[Connection], T], then: Callable[[T], None] | None = None) -> T:
+        """What the work returns, once it is kept: all that it did, or nothing if it raises.
+
+        `then` is called with it in the writing thread, in order of commit, also when the caller gave up.
+        """
+        result, rows = await self._run(self._writer, partial(self._written, work, then))
         self._counts.add("store_writes_total", rows, store="sqlite")
         return result
 
@@ -65,6 +69,10 @@ class Database:
         self._counts.add("store_writes_total", rows, store="sqlite")
         return result
 
+    async def tidy(self) -> None:
+        """Empty SQLite's log into the file: what was overwritten there is then nowhere."""
+        await self._run(self._writer, self._tidy)
+
     async def close(self) -> None:
         """Wait for the work at hand and close every connection."""
         for threads in {self._writer, self._readers, self._stager}:
@@ -74,7 +82,14 @@ class Database:
 
     async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """A caller who gives up does not stop a write halfway: it is finished or undone in its thread."""
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
+        with span("sqlite", "client"):
+            return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+    def _written(self, work: Callable[[Connection], T], then: Callable[[T], None] | None) -> tuple[T, int]:
+        result, rows = self._in_transaction("BEGIN IMMEDIATE", work)
+        if then is not None:
+            then(result)
+        return result, rows
 
     def _staged(self, stage: Callable[[Connection], None], work: Callable[[Connection], T]) -> tuple[T, int]:
         with _translated():
@@ -90,6 +105,10 @@ class Database:
             with connection:
                 result = work(connection)
             return result, connection.total_changes - before
+
+    def _tidy(self) -> None:
+        with _translated():
+            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _connection(self) -> Connection:
         known: Connection | None = getattr(self._local, "connection", None)

@@ -12,6 +12,7 @@ from ..claims import KEEP_CHECKPOINT
 from ..codecs import event_names, from_micros, pack, position_of, to_micros, unpack
 from ..ports import Position, SavedCheckpoint, TradeFilter
 from .database import Database
+from .erasures import is_erased
 from .trades import select_trades
 
 _CHUNK = 1000
@@ -62,6 +63,8 @@ def _revision(user: str, connection: Connection) -> str:
 
 
 def _save(user: str, name: str, checkpoint: SavedCheckpoint, now: datetime, connection: Connection) -> None:
+    if is_erased(user, now, connection):
+        return
     revision, boundary, state = checkpoint
     connection.execute(
         "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)",

@@ -8,11 +8,15 @@ from sqlite3 import Connection
 
 from ...counts import Counts
 from ..ports import Store
+from .accounts import SqliteAccounts
 from .answers import SqliteAnswers
 from .database import Database
+from .erasures import SqliteErasures
+from .feed import SqliteFeed
 from .imports import SqliteImports
 from .latest import SqliteLatest
 from .log import SqliteCheckpoints, SqliteTradeLog
+from .nonces import SqliteNonces
 from .owners import SqliteOwners
 from .parts import SqliteParts
 from .run_snapshots import SqliteRunSnapshots
@@ -25,6 +29,7 @@ from .wallets import SqliteWallets
 def open_sqlite(path: str, clock: Callable[[], datetime], counts: Counts | None = None) -> Store:
     """The store in this file, or in memory for `:memory:`; the file is made on first use."""
     database = Database(path, counts=counts)
+    feed = SqliteFeed()
 
     async def ready() -> None:
         await database.read(_look)
@@ -40,8 +45,12 @@ def open_sqlite(path: str, clock: Callable[[], datetime], counts: Counts | None 
         owners=SqliteOwners(database),
         runs=SqliteRuns(database, clock),
         parts=SqliteParts(database, clock),
-        latest=SqliteLatest(database, clock),
+        latest=SqliteLatest(database, feed, clock),
+        feed=feed,
         run_snapshots=SqliteRunSnapshots(database),
+        accounts=SqliteAccounts(database),
+        erasures=SqliteErasures(database, clock),
+        nonces=SqliteNonces(database, clock),
         ready=ready,
         close=database.close,
     )

@@ -11,6 +11,8 @@ from ...core.ids import Address
 from ...core.runs import Owner
 from .database import Database
 
+_TABLES = ("wallets", "trades", "snapshots")
+
 
 class SqliteOwners:
     """The table of wallets, read user by user."""
@@ -20,6 +22,9 @@ class SqliteOwners:
 
     async def page_owners(self, after: str | None, limit: int) -> tuple[Owner, ...]:
         return await self._database.read(partial(_page, after, limit))
+
+    async def page_users(self, after: str | None, limit: int) -> tuple[str, ...]:
+        return await self._database.read(partial(_users, after, limit))
 
 
 def _page(after: str | None, limit: int, connection: Connection) -> tuple[Owner, ...]:
@@ -34,3 +39,18 @@ def _page(after: str | None, limit: int, connection: Connection) -> tuple[Owner,
         Owner(user, tuple((Address(address), tuple(json.loads(chains))) for _, address, chains in wallets))
         for user, wallets in groupby(rows, lambda row: str(row[0]))
     )
+
+
+def _users(after: str | None, limit: int, connection: Connection) -> tuple[str, ...]:
+    """One look into an index of each table for each user, however many rows a user has."""
+    firsts = [f"SELECT MIN(user_id) FROM {table} WHERE user_id > ?" for table in _TABLES]  # noqa: S608 (only words of this file)
+    found: list[str] = []
+    behind = after or ""
+    while len(found) < limit:
+        firsts_behind = [connection.execute(first, (behind,)).fetchone()[0] for first in firsts]
+        users = [user for user in firsts_behind if user is not None]
+        if not users:
+            break
+        behind = min(users)
+        found.append(behind)
+    return tuple(found)

@@ -24,6 +24,9 @@ class SqliteRunSnapshots:
     async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
         return await self._database.read(partial(_kept, run_id, users))
 
+    async def remove_snapshots(self, run_id: str, users: Sequence[str]) -> None:
+        await self._database.write(partial(_remove, run_id, users))
+
 
 def _add(snapshots: Sequence[Snapshot], connection: Connection) -> int:
     return sum(insert_snapshot(snapshot.user_id, snapshot, connection) for snapshot in snapshots)
@@ -33,3 +36,8 @@ def _kept(run_id: str, users: Sequence[str], connection: Connection) -> frozense
     query = "SELECT 1 FROM snapshots WHERE user_id = ? AND id = ?"
     own = snapshot_id(run_id)
     return frozenset(user for user in users if connection.execute(query, (user, own)).fetchone())
+
+
+def _remove(run_id: str, users: Sequence[str], connection: Connection) -> None:
+    own = snapshot_id(run_id)
+    connection.executemany("DELETE FROM snapshots WHERE user_id = ? AND id = ?", [(u, own) for u in users])

@@ -16,7 +16,7 @@ from ..keeping import KEEP_PLAN, KEEP_PRICES, KEEP_RUN
 from ..run_codecs import pack_plan, pack_prices, unpack_plan, unpack_prices
 from .database import Database
 
-_FIELDS = (
+RUN_FIELDS = (
     "id, user_id, scheduled_at, started_at, give_up_at, overdue_at, chains, totals, finished_at, outcome"
 )
 _EXPIRING = ("runs", "run_pages", "parts", "latest")
@@ -86,7 +86,7 @@ def _add_run(run: Run, now: datetime, connection: Connection) -> Run:
         )
     times = (run.scheduled_at, run.started_at, run.give_up_at, run.overdue_at)
     connection.execute(
-        f"INSERT OR IGNORE INTO runs ({_FIELDS}, expires_at) "  # noqa: S608 (only words of this file)
+        f"INSERT OR IGNORE INTO runs ({RUN_FIELDS}, expires_at) "  # noqa: S608 (only words of this file)
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(run.id, run.user_id, *map(to_micros, times), json.dumps(run.chains)),
@@ -100,11 +100,12 @@ def _add_run(run: Run, now: datetime, connection: Connection) -> Run:
 
 
 def _select(where: str, values: Sequence[Any], connection: Connection) -> tuple[Run, ...]:
-    query = f"SELECT {_FIELDS} FROM runs WHERE {where}"  # noqa: S608 (only words of this file)
-    return tuple(map(_run, connection.execute(query, values)))
+    query = f"SELECT {RUN_FIELDS} FROM runs WHERE {where}"  # noqa: S608 (only words of this file)
+    return tuple(map(row_run, connection.execute(query, values)))
 
 
-def _run(row: Sequence[Any]) -> Run:
+def row_run(row: Sequence[Any]) -> Run:
+    """The run of a row, RUN_FIELDS in their order."""
     run_id, user, scheduled, started, give_up, overdue, chains, totals, finished, outcome = row
     return Run(
         id=run_id,

@@ -104,7 +104,25 @@ ALTER TABLE runs ADD COLUMN outcome TEXT;
 CREATE INDEX snapshots_incomplete ON snapshots (run_id) WHERE run_id IS NOT NULL AND complete = 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _RUNS, _IMPORTS, _ON_CHAIN, _OUTCOMES)
+# What is kept already was written 30 days (2592000000000 µs) before it expires.
+_SEQUENCES = """
+ALTER TABLE latest ADD COLUMN sequence INTEGER NOT NULL DEFAULT 1;
+UPDATE latest SET sequence = expires_at - 2592000000000;
+CREATE INDEX latest_by_sequence ON latest (sequence);
+CREATE INDEX latest_of_wallet ON latest (wallet, sequence);
+"""
+
+_ACCOUNTS = """
+ALTER TABLE wallets ADD COLUMN verified_at INTEGER;
+CREATE INDEX runs_of_user ON runs (user_id) WHERE user_id IS NOT NULL;
+CREATE TABLE erasures (
+    mark TEXT PRIMARY KEY, erased_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE nonces (nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX nonces_by_expiry ON nonces (expires_at);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RUNS, _IMPORTS, _ON_CHAIN, _OUTCOMES, _SEQUENCES, _ACCOUNTS)
 
 
 def migrate(connection: Connection) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from sqlite3 import Connection
+from typing import Any
 
 from ...core.ids import Address
 from ...errors import Conflict, NotFound
 from ..codecs import from_micros, to_micros
 from ..ports import MAX_WALLETS, SavedWallet
 from .database import Database
+
+_SELECT = "SELECT address, label, chains, created_at, verified_at FROM wallets"
 
 
 class SqliteWallets:
@@ -25,6 +30,9 @@ class SqliteWallets:
     async def list_wallets(self, user: str) -> tuple[SavedWallet, ...]:
         return await self._database.read(partial(_list, user))
 
+    async def verify_wallet(self, user: str, address: Address, at: datetime) -> SavedWallet:
+        return await self._database.write(partial(_verify, user, address, at))
+
     async def remove_wallet(self, user: str, address: Address) -> None:
         await self._database.write(partial(_remove, user, address))
 
@@ -35,22 +43,36 @@ def _add(user: str, wallet: SavedWallet, connection: Connection) -> None:
         raise Conflict(f"wallet {wallet.address} is saved already")
     if len(kept) >= MAX_WALLETS:
         raise Conflict(f"there are {MAX_WALLETS} saved wallets already, which is as many as may be")
+    verified_at = None if wallet.verified_at is None else to_micros(wallet.verified_at)
+    times = (to_micros(wallet.created_at), verified_at)
     connection.execute(
-        "INSERT INTO wallets VALUES (?, ?, ?, ?, ?)",
-        (user, wallet.address, wallet.label, json.dumps(wallet.chains), to_micros(wallet.created_at)),
+        "INSERT INTO wallets VALUES (?, ?, ?, ?, ?, ?)",
+        (user, wallet.address, wallet.label, json.dumps(wallet.chains), *times),
     )
 
 
 def _list(user: str, connection: Connection) -> tuple[SavedWallet, ...]:
-    rows = connection.execute(
-        """SELECT address, label, chains, created_at FROM wallets
-           WHERE user_id = ? ORDER BY created_at, address""",
-        (user,),
+    query = f"{_SELECT} WHERE user_id = ? ORDER BY created_at, address"
+    return tuple(map(_wallet, connection.execute(query, (user,))))
+
+
+def _wallet(row: Sequence[Any]) -> SavedWallet:
+    address, label, chains, created_at, verified_at = row
+    return SavedWallet(
+        Address(address),
+        label,
+        tuple(json.loads(chains)),
+        from_micros(created_at),
+        None if verified_at is None else from_micros(verified_at),
     )
-    return tuple(
-        SavedWallet(Address(address), label, tuple(json.loads(chains)), from_micros(created_at))
-        for address, label, chains, created_at in rows
-    )
+
+
+def _verify(user: str, address: Address, at: datetime, connection: Connection) -> SavedWallet:
+    change = "UPDATE wallets SET verified_at = ? WHERE user_id = ? AND address = ?"
+    if not connection.execute(change, (to_micros(at), user, address)).rowcount:
+        raise NotFound(f"there is no saved wallet {address}")
+    query = f"{_SELECT} WHERE user_id = ? AND address = ?"
+    return _wallet(connection.execute(query, (user, address)).fetchone())
 
 
 def _remove(user: str, address: Address, connection: Connection) -> None:

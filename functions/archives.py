@@ -1,0 +1,160 @@
+"""`make archive` and `make restore FROM=…`: archives of what users keep, written and read back by hand."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from shared.archive.ports import Objects
+from shared.config import Settings
+from shared.core.archive_location import parse_location
+from shared.core.archive_manifest import Manifest
+from shared.core.archive_names import moment_id, parse_archive_id
+from shared.core.archive_tables import TABLE_NAMES
+from shared.errors import ArchiveBroken, CallerError, ConfigError, Unavailable
+from shared.services.archive_export import write_archive
+from shared.services.archive_restore import find_archive, is_empty, restore_archive, verify_archive
+from shared.wiring import Context, open_archives, open_context
+
+_EXIT_CODES = """exit code: 0 when it is done, 1 when it cannot be (an archive that is broken, a store that is
+not empty, a service that does not answer), 2 for a question or a setting that is wrong"""
+
+
+class NotDone(Exception):
+    """What was asked for is refused; the message says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Does what the arguments say; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_run(options))
+    except ConfigError as error:
+        return _complain(error.line(), 2)
+    except CallerError as error:
+        return _complain(str(error), 2)
+    except (NotDone, ArchiveBroken, Unavailable) as error:
+        return _complain(str(error), 1)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _run(options: argparse.Namespace) -> None:
+    settings = Settings.from_env()
+    location = settings.archive.location
+    if options.place is not None:
+        try:
+            location = parse_location(options.place)
+        except ValueError as error:
+            raise ConfigError(f"{options.place[:100]!r} {error}") from None
+    if location is None:
+        raise ConfigError("ARCHIVE: must be set, or a place be named")
+    if options.archive is not None:
+        parse_archive_id(options.archive)
+    context = open_context(settings)
+    objects = open_archives(location, settings.archive)
+    act: Callable[[argparse.Namespace, Objects, Context], Awaitable[None]] = options.act
+    try:
+        await act(options, objects, context)
+    finally:
+        await objects.close()
+        await context.close()
+
+
+async def _export(options: argparse.Namespace, objects: Objects, context: Context) -> None:
+    """Beside the archive of the day, unless one is named."""
+    archive_id = options.archive or moment_id(context.clock())
+    manifest = await write_archive(archive_id, context.settings.archive.methods, objects, context)
+    _say(f"archive {manifest.id} is whole: {_summary(manifest)}")
+
+
+async def _verify(options: argparse.Namespace, objects: Objects, _context: Context) -> None:
+    manifest = await find_archive(options.archive, objects)
+    await verify_archive(manifest, objects)
+    _say(f"archive {manifest.id} is as it was written: {_summary(manifest)}")
+
+
+async def _restore(options: argparse.Namespace, objects: Objects, context: Context) -> None:
+    without = _users_in(options.without)
+    manifest = await find_archive(options.archive, objects)
+    if not options.add_missing and not await is_empty(context.store):
+        raise NotDone(
+            "the store is not empty: --add-missing adds what it does not have, and leaves all else as it is"
+        )
+    await verify_archive(manifest, objects)
+    _say(f"archive {manifest.id} is as it was written: {_summary(manifest)}")
+    restored = await restore_archive(manifest, objects, context.store, without)
+    _say(
+        f"restored: {restored.wallets:,} wallets, {restored.trades:,} trades, "
+        f"{restored.snapshots:,} snapshots that were not there"
+    )
+    _say(f"left out: {restored.erased:,} users who were erased since it was begun, as far as is known")
+
+
+def _users_in(path: str | None) -> frozenset[str]:
+    """The users that a file names, an id or a hash on each line. Raises NotDone."""
+    try:
+        return frozenset() if path is None else frozenset(Path(path).read_text().splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotDone(f"{path} cannot be read") from error
+
+
+def _summary(manifest: Manifest) -> str:
+    rows = ", ".join(f"{manifest.rows(table):,} {table}" for table in TABLE_NAMES)
+    return f"{manifest.users:,} users, {rows}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="archives",
+        description=__doc__,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    export = _command(commands, "export", _export, "write what all users keep, and their reports")
+    export.add_argument("place", nargs="?", help="gs://…, s3://… or file:PATH; else ARCHIVE")
+    verify = _command(commands, "verify", _verify, "read everything and compare it with the manifest")
+    verify.add_argument("place", nargs="?", help="gs://…, s3://… or file:PATH; else ARCHIVE")
+    restore = _command(commands, "restore", _restore, "verify, then write it into the store that STORE names")
+    restore.add_argument("place", help="gs://…, s3://… or file:PATH")
+    restore.add_argument(
+        "--add-missing", action="store_true", help="also into a store that is not empty, as after a crash"
+    )
+    restore.add_argument(
+        "--without",
+        metavar="FILE",
+        help="further users not to be brought back, an id or the hash of an erasure on each line",
+    )
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    act: Callable[[argparse.Namespace, Objects, Context], Awaitable[None]],
+    about: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=about, description=about)
+    command.add_argument(
+        "--archive", metavar="ID", help="such as 2026-11-21; else the latest, or for export a new one"
+    )
+    command.set_defaults(act=act)
+    return command
+
+
+def _say(message: str) -> None:
+    sys.stdout.write(f"{message}\n")
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stderr.write(f"{message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

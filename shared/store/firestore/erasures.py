@@ -1,0 +1,114 @@
+"""The Erasures port on Firestore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from google.cloud.firestore import (
+    AsyncCollectionReference,
+    AsyncDocumentReference,
+    AsyncQuery,
+    FieldFilter,
+)
+
+from ..account_ports import Erased, Kind, mark_of
+from ..keeping import KEEP_ERASURE, LONGEST_REQUEST
+from .cloud import Cloud, Document
+from .documents import plain_time
+from .journal import field_of
+from .parts import further_references
+from .runs import PAGES, PARTS, PRICES
+
+_AT_ONCE = 300
+_MOST_WRITES = 500
+_LONG = ("parts", "writing")
+"""What tells which documents hold the rest of a long one."""
+_COLLECTIONS: dict[Kind, str] = {
+    "trades": "trades",
+    "snapshots": "portfolio_snapshots",
+    "answers": "idempotency",
+}
+_BELOW: dict[Kind, str] = {"wallets": "wallets", "checkpoints": "checkpoints", "changes": "changes"}
+_UNSEEN = ("imports", "trade_keys")
+"""Collections of a user that go with the trades and are not counted for themselves.
+
+The journal of imports goes before the trades: no step of an import at work is written after that.
+"""
+
+
+class FirestoreErasures:
+    """A user's documents, found by queries and deleted some hundred at a time."""
+
+    def __init__(self, cloud: Cloud, clock: Callable[[], datetime]) -> None:
+        self._cloud = cloud
+        self._clock = clock
+
+    async def mark_erased(self, user: str, at: datetime) -> None:
+        batch = self._cloud.batch()
+        fields = {"erased_at": at, "expire_at": self._clock() + KEEP_ERASURE}
+        batch.set(mark_reference(self._cloud, user), fields)
+        await self._cloud.commit(batch)
+
+    async def list_marks(self, since: datetime) -> Mapping[str, datetime]:
+        marks = self._cloud.collection("erasures").where(filter=FieldFilter("erased_at", ">=", since))
+        found = await self._cloud.select(marks.select(["erased_at"]))
+        return {mark.id: plain_time(mark.get("erased_at")) for mark in found}
+
+    async def erase_some(self, user: str) -> Erased:
+        unseen = [await self._erase(self._cloud.below(user, name)) for name in _UNSEEN]
+        gone: dict[Kind, int] = {"runs": await self._erase_runs(user)}
+        for kind, name in _BELOW.items():
+            gone[kind] = await self._erase(self._cloud.below(user, name))
+        for kind, name in _COLLECTIONS.items():
+            gone[kind] = await self._erase(self._of(name, user))
+        owner = await self._erase_owner(user)
+        return Erased(gone, owner or any(unseen) or any(gone.values()))
+
+    async def _erase_owner(self, user: str) -> bool:
+        kept = await self._cloud.get(self._cloud.user(user))
+        if kept.exists:
+            await self._delete([kept.reference])
+        return kept.exists
+
+    async def _erase_runs(self, user: str) -> int:
+        runs = await self._cloud.select(self._of("runs", user).select([]).limit(_AT_ONCE))
+        for run in runs:
+            for name in (PAGES, PRICES, PARTS):
+                while await self._erase(run.reference.collection(name)):
+                    pass
+        await self._delete([run.reference for run in runs])
+        return len(runs)
+
+    async def _erase(self, query: AsyncQuery | AsyncCollectionReference) -> int:
+        """Delete the first documents of a query; how many."""
+        found = await self._cloud.select(query.select(_LONG).limit(_AT_ONCE))
+        await self._delete([reference for kept in found for reference in _references(kept)])
+        return len(found)
+
+    async def _delete(self, references: Sequence[AsyncDocumentReference]) -> None:
+        for start in range(0, len(references), _MOST_WRITES):
+            batch = self._cloud.batch()
+            for reference in references[start : start + _MOST_WRITES]:
+                batch.delete(reference)
+            await self._cloud.commit(batch)
+
+    def _of(self, name: str, user: str) -> AsyncQuery:
+        return self._cloud.collection(name).where(filter=FieldFilter("user_id", "==", user))
+
+
+def mark_reference(cloud: Cloud, user: str) -> AsyncDocumentReference:
+    """Where it is marked that a user was erased."""
+    return cloud.collection("erasures").document(mark_of(user))
+
+
+async def is_erased(cloud: Cloud, user: str, now: datetime) -> bool:
+    """Whether the user was erased while a request that is at work now may have been at work."""
+    mark = await cloud.get(mark_reference(cloud, user))
+    return mark.exists and plain_time(mark.get("erased_at")) > now - LONGEST_REQUEST
+
+
+def _references(kept: Document) -> list[AsyncDocumentReference]:
+    """Where the document is, behind those that hold the rest of it: a crash leaves what is found again."""
+    beside = further_references(kept) if isinstance(field_of(kept, "parts"), int) else []
+    return [*beside, kept.reference]

@@ -1,0 +1,105 @@
+"""A user who is erased while a run is under way: nothing is brought back, and nobody else is kept waiting."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.core.run_messages import FinishGroup, decode
+from tests.fakes import NOON
+from tests.run_play import Play
+from tests.run_truth import snapshots_of
+from tests.run_world import RUN, Letter, World, save, three_users
+from tests.store.account_fakes import FakeErasures
+
+GONE = "alice"
+
+
+def erase(world: World, user: str = GONE) -> None:
+    """Mark the user and remove everything, as an erasure of one step does."""
+    erasures = FakeErasures(world.shelf)
+    asyncio.run(erasures.mark_erased(user, world.clock()))
+    asyncio.run(erasures.erase_some(user))
+
+
+def play_and_erase(world: World, at: int) -> bool:
+    """A run in which the user is erased at the nth stop of all workers; whether there are so many stops."""
+    play, stops = Play(world), 0
+    world.call()
+    tried: set[Letter] = set()
+    while stops <= at and (fresh := [letter for letter in world.letters if letter not in tried]):
+        tried.add(fresh[0])
+        worker = play.deliver(fresh[0])
+        while stops <= at and play.step(worker):
+            if stops == at:
+                erase(world)
+            stops += 1
+    play.drain(sweeping=True)
+    return stops > at
+
+
+def test_a_user_may_be_erased_at_any_stop_of_a_run() -> None:
+    at = 0
+    others = {user for user, _ in three_users().shelf.wallets} - {GONE}
+    while play_and_erase(world := three_users(), at):
+        assert {*snapshots_of(world, RUN)} == others
+        assert world.runs.runs[RUN.id].finished_at is not None
+        at += 1
+    assert at > 100
+
+
+def finishing(world: World, play: Play) -> Letter:
+    """The message to finish the users' group, everything before it done."""
+    world.call()
+    while not (found := [each for each in world.letters if _is_finish(each)]):
+        play.finish(play.deliver(world.letters[0]))
+    return found[0]
+
+
+def _is_finish(letter: Letter) -> bool:
+    return bool(letter.data) and isinstance(decode(letter.data), FinishGroup)
+
+
+def test_a_worker_that_dies_after_it_has_brought_something_back_is_followed_by_one_that_removes_it() -> None:
+    world = three_users()
+    play = Play(world)
+    worker = play.deliver(finishing(world, play))
+    play.step_to(worker, "before add_snapshots")
+    erase(world)
+    play.step_to(worker, "after add_snapshots")
+    assert GONE in snapshots_of(world, RUN)
+
+    play.kill(worker)
+    play.drain()
+
+    assert GONE not in snapshots_of(world, RUN)
+    assert world.runs.runs[RUN.id].finished_at is not None
+
+
+def test_a_run_is_not_closed_while_somebody_else_waits() -> None:
+    world = three_users()
+    world.shelf.erasures["f" * 64] = NOON
+    play = Play(world)
+    worker = play.deliver(finishing(world, play))
+    play.step_to(worker, "before add_snapshots")
+
+    assert world.runs.runs[RUN.id].finished_at is None
+    play.finish(worker)
+    play.drain()
+    assert len(snapshots_of(world, RUN)) == len({user for user, _ in world.shelf.wallets})
+
+
+def test_who_comes_back_is_in_the_next_run() -> None:
+    world = three_users()
+    play = Play(world)
+    world.call()
+    erase(world)
+    play.drain()
+    world.clock.advance(3600)
+    save(world, GONE, (1,))
+    later = world.clock()
+
+    play.finish(play.deliver(Letter("scheduler", at=later)))
+    play.drain()
+
+    kept = [snapshot.timestamp for (user, _), snapshot in world.shelf.snapshots.items() if user == GONE]
+    assert kept == [later]
