@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import timedelta
 
-from ..bus.events import MAX_BODY_BYTES
 from ..bus.ports import Message
 from ..core.archive_manifest import Manifest
 from ..core.archive_names import day_id, parse_archive_id
 from ..core.archive_tables import TABLE_NAMES
-from ..core.nesting import check_nesting
-from ..core.times import format_time, parse_time
+from ..core.times import format_time
 from ..errors import CallerError, InvalidInput, InvalidRequest, NotFound, UnknownMessage
 from ..services.archive_export import write_archive
 from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
 from .archive_schemas import ArchiveBody
+from .scheduled_calls import NOTHING_SAID, parse_wish, scheduled_at
 from .triggers import MAX_EVENT, SECONDS, check_trigger, receive_event
 
 PATH = "/triggers/archive"
-_SCHEDULED = "X-CloudScheduler-ScheduleTime"
-_NOTHING_SAID = (b"", b"{}")
 # Pub/Sub waits ten minutes at most: whoever is told that it takes longer asks again, and it is gone on with.
 _WITHIN = timedelta(minutes=8)
 
 
 async def post(context: Context, request: Request) -> Response:
     """Write the archive, or do what a pushed message says."""
-    wish = _wish(request)
+    wish = parse_wish(request)
     if wish is None:
         return await receive_event(context, request, act)
     check_trigger(context, request)
     Params(request.query, ()).check()
-    archive_id = _named(wish) or day_id(_scheduled_at(request) or context.clock())
+    archive_id = _named(wish) or day_id(scheduled_at(request) or context.clock())
     manifest = await _write(archive_id, context)
     return json_response(200, archive_body(manifest))
 
@@ -46,7 +41,7 @@ async def act(context: Context, message: Message) -> None:
 
     Raises UnknownMessage and Unavailable.
     """
-    if message.data.strip() not in _NOTHING_SAID:
+    if message.data.strip() not in NOTHING_SAID:
         raise UnknownMessage("it is not for archive, which is told nothing", message.id)
     try:
         await _write(day_id(message.published_at or context.clock()), context)
@@ -75,22 +70,6 @@ async def _write(archive_id: str, context: Context) -> Manifest:
     return await write_archive(archive_id, methods, objects, context, within=_WITHIN)
 
 
-def _wish(request: Request) -> Mapping[str, object] | None:
-    """What a plain call asks for; None for an event."""
-    if request.header(b"ce-type") is not None or len(request.body) > MAX_BODY_BYTES:
-        return None
-    if not request.body.strip():
-        return {}
-    try:
-        check_nesting(request.body)
-        # A wish has no numbers: they stay text, because one of thousands of digits would pass for no JSON.
-        said = json.loads(request.body.decode(), parse_int=str)
-    except ValueError:
-        return None
-    is_event = not isinstance(said, dict) or "message" in said or "specversion" in said
-    return None if is_event else cast("Mapping[str, object]", said)
-
-
 def _named(wish: Mapping[str, object]) -> str | None:
     """The id that is asked for. Raises InvalidRequest and InvalidInput for what cannot be asked for."""
     faults = [InvalidInput(name[:60], "is not a field of this body") for name in wish if name != "archive"]
@@ -102,17 +81,6 @@ def _named(wish: Mapping[str, object]) -> str | None:
     text = named if isinstance(named, str) else ""
     parse_archive_id(text)
     return text
-
-
-def _scheduled_at(request: Request) -> datetime | None:
-    """When Cloud Scheduler wanted it. Raises InvalidInput."""
-    given = request.header(_SCHEDULED.lower().encode())
-    if given is None:
-        return None
-    try:
-        return parse_time(given.decode("latin-1"))
-    except ValueError as error:
-        raise InvalidInput(_SCHEDULED, str(error)) from error
 
 
 def describe() -> Operation:

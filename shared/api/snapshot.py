@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
 
-from ..bus.events import MAX_BODY_BYTES
 from ..bus.ports import Message
-from ..core.nesting import check_nesting
 from ..core.run_ids import parse_run_id
 from ..core.run_messages import StartRun, SweepRun, SweepRuns, decode
-from ..core.times import parse_time
 from ..errors import InvalidInput, InvalidRequest, UnknownMessage
 from ..services.runs_progress import view_run
 from ..services.runs_start import go_on, start_run
@@ -21,17 +16,16 @@ from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
 from .runs_present import run_body
+from .scheduled_calls import NOTHING_SAID, parse_wish, scheduled_at
 from .triggers import MAX_EVENT, SECONDS, check_trigger, receive_event, sweep_if_local
 
 PATH = "/triggers/snapshot"
-_SCHEDULED = "X-CloudScheduler-ScheduleTime"
 _FIELDS = ("run", "sweep")
-_NOTHING_SAID = (b"", b"{}")
 
 
 async def post(context: Context, request: Request) -> Response:
     """Start a run, or do what a pushed message says."""
-    wish = _wish(request)
+    wish = parse_wish(request)
     if wish is None:
         return await receive_event(context, request, act)
     check_trigger(context, request)
@@ -39,9 +33,9 @@ async def post(context: Context, request: Request) -> Response:
     if _wants_sweep(wish):
         await sweep(context)
         return Response(204, b"")
-    scheduled_at = _scheduled_at(wish, request) or context.clock()
+    due = _due_at(wish, request) or context.clock()
     await sweep_if_local(context)
-    run = await start_run(scheduled_at, context)
+    run = await start_run(due, context)
     return json_response(200, run_body(await view_run(run, None, context)))
 
 
@@ -50,7 +44,7 @@ async def act(context: Context, message: Message) -> None:
 
     Raises UnknownMessage and Unavailable.
     """
-    if message.data.strip() in _NOTHING_SAID:
+    if message.data.strip() in NOTHING_SAID:
         await _start_by(message, context)
         return
     told = decode(message.data)
@@ -72,22 +66,6 @@ async def _start_by(message: Message, context: Context) -> None:
         raise UnknownMessage(f"its time: {error.message}", message.id) from error
 
 
-def _wish(request: Request) -> Mapping[str, object] | None:
-    """What a plain call asks for; None for an event."""
-    if request.header(b"ce-type") is not None or len(request.body) > MAX_BODY_BYTES:
-        return None
-    if not request.body.strip():
-        return {}
-    try:
-        check_nesting(request.body)
-        # A wish has no numbers: they stay text, because one of thousands of digits would pass for no JSON.
-        said = json.loads(request.body.decode(), parse_int=str)
-    except ValueError:
-        return None
-    is_event = not isinstance(said, dict) or "message" in said or "specversion" in said
-    return None if is_event else cast("Mapping[str, object]", said)
-
-
 def _wants_sweep(wish: Mapping[str, object]) -> bool:
     """Whether a sweep is asked for. Raises InvalidRequest for what cannot be asked for."""
     faults = [InvalidInput(name[:60], "is not a field of this body") for name in wish if name not in _FIELDS]
@@ -100,7 +78,7 @@ def _wants_sweep(wish: Mapping[str, object]) -> bool:
     return "sweep" in wish
 
 
-def _scheduled_at(wish: Mapping[str, object], request: Request) -> datetime | None:
+def _due_at(wish: Mapping[str, object], request: Request) -> datetime | None:
     """The time of the run: by its id, by Cloud Scheduler's header, or None. Raises InvalidInput."""
     if "run" in wish:
         named = wish["run"]
@@ -108,13 +86,7 @@ def _scheduled_at(wish: Mapping[str, object], request: Request) -> datetime | No
         if is_for_one_user:
             raise InvalidInput("run", "is of one user, who starts it with POST /api/v1/snapshots")
         return at
-    given = request.header(_SCHEDULED.lower().encode())
-    if given is None:
-        return None
-    try:
-        return parse_time(given.decode("latin-1"))
-    except ValueError as error:
-        raise InvalidInput(_SCHEDULED, str(error)) from error
+    return scheduled_at(request)
 
 
 def describe() -> Operation:
