@@ -91,7 +91,7 @@ def parameters_of(document: Json, path: str) -> tuple[str, ...]:
 
 
 def test_the_document_is_valid_openapi(document: Json) -> None:
-    OpenAPIV31SpecValidator(document).validate()
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
 
 def test_no_function_is_left_out() -> None:
