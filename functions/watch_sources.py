@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 
 from shared.api.portfolio import Question, query_of
-from shared.api.stream import PATH, stream_bytes
+from shared.api.stream import PATH
+from shared.api.stream_answer import stream_bytes
 from shared.chain.http import HttpReply, open_http, read_reply
 from shared.errors import ConfigError, InvalidInput, RpcError, Unavailable
 from shared.terminal.text import safe_text

@@ -127,6 +127,9 @@ class Settings:
     traces: TraceTo = "off"
     trace_sample: float = 1
     """Of the requests whose callers do not say whether they are traced, the share that is."""
+    ssl_cert_file: str | None = None
+    """Certificates to trust in place of Mozilla's: a file or a folder, as OpenSSL wants them."""
+    ssl_cert_dir: str | None = None
     port: int = 8080
     log_level: str = "INFO"
     deployed: bool = False
@@ -166,6 +169,8 @@ class Settings:
                 env.choice("TRACES", "cloud" if deployed else "off", ("off", "console", "otlp", "cloud")),
             ),
             trace_sample=env.number("TRACE_SAMPLE", 0.05 if deployed else 1, 0, 1),
+            ssl_cert_file=env.text("SSL_CERT_FILE", "") or None,
+            ssl_cert_dir=env.text("SSL_CERT_DIR", "") or None,
             port=env.whole("PORT", 8080, 1, 65_535),
             log_level=env.choice("LOG_LEVEL", "INFO", _LOG_LEVELS, fold=str.upper),
             deployed=deployed,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TypeVar, get_args
@@ -68,19 +69,25 @@ def load_deployments(chain_id: ChainId) -> tuple[Deployment, ...]:
 
     Raises FactsError naming the deployment that is wrong.
     """
-    return tuple(each for each in all_deployments() if each.chain_id == chain_id)
+    return tuple(_deployment(*row) for row in _deployment_rows() if row[2].get("chain_id") == chain_id)
+
+
+def all_deployments(folder: Path = DATA / "protocols") -> tuple[Deployment, ...]:
+    """Those of every chain; a file has those of one family and its name. Raises FactsError."""
+    return tuple(_deployment(*row) for row in _deployment_rows(folder))
 
 
 @cache
-def all_deployments(folder: Path = DATA / "protocols") -> tuple[Deployment, ...]:
-    """Those of every chain; a file has those of one family and its name. Raises FactsError."""
-    found: list[Deployment] = []
+def _deployment_rows(folder: Path = DATA / "protocols") -> tuple[tuple[str, str, Mapping[str, object]], ...]:
+    """Where each row is, its family, and the row: a cold start reads those of one chain only."""
+    rows: list[tuple[str, str, Mapping[str, object]]] = []
     for path in sorted(folder.glob("*.json")):
-        listed = _Fields(path.name, _parsed(path)).take("deployments", list)
-        found += [
-            _deployment(f"{path.name}, deployment {n}", path.stem, row) for n, row in enumerate(listed, 1)
-        ]
-    return tuple(found)
+        for number, row in enumerate(_Fields(path.name, _parsed(path)).take("deployments", list), 1):
+            where = f"{path.name}, deployment {number}"
+            if not isinstance(row, dict):
+                raise FactsError(f"{where}: must be an object")
+            rows.append((where, path.stem, row))
+    return tuple(rows)
 
 
 def _parsed(path: Path) -> object:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .archive.opening import ObjectsOnDemand, open_objects
@@ -33,12 +32,13 @@ from .prices.backed import Backed
 from .prices.book import PriceBook
 from .prices.opening import Prices, open_prices
 from .store.opening import StoreOnDemand, open_store
-from .store.ports import Store
 from .store.run_memory import RunMemory
 from .store.trade_ids import TradeIds
+from .tls import Tls
 
-if TYPE_CHECKING:  # types only: loaded with the first client
+if TYPE_CHECKING:  # types only: loaded with the first client, and when a store is opened
     from .chain.client import ChainClient
+    from .store.ports import Store
 
 _ETHEREUM = ChainId(1)
 
@@ -134,7 +134,7 @@ def open_context(settings: Settings, trace: Callable[[], Mapping[str, str]] = di
     """
     counts = Counts()
     known = load_chains()
-    tls = cache(_open_tls)  # shared: reading the certificates takes longer than opening all the clients
+    tls = Tls(settings.ssl_cert_file, settings.ssl_cert_dir)
     clients = ChainClients(settings.rpc_urls, tls, counts)
     gateways = Gateways(tls)
     chains = choose_chains(known, settings.chains)
@@ -182,12 +182,6 @@ def open_archives(location: Location, settings: ArchiveSettings) -> Objects:
 
 def _open_archives(settings: ArchiveSettings) -> Objects | None:
     return None if settings.location is None else open_archives(settings.location, settings)
-
-
-def _open_tls() -> ssl.SSLContext:
-    import httpx
-
-    return httpx.create_ssl_context()
 
 
 def check_settings(settings: Settings) -> None:

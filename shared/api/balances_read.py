@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.app_balances import TOKENS
 from ..core.chains import Chain, Chains
@@ -24,8 +24,7 @@ _BRACKETED = ("addresses", "networks", "apps")
 NETWORKS_NOT_READ = ("bitcoin", "evmos", "harmony", "moonriver")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The query of a request, checked, with nothing fetched for it yet; without `apps` all are asked for."""
 
     addresses: tuple[str, ...]

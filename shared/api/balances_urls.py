@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from ..core.chains import Chain
@@ -11,8 +11,7 @@ from ..core.ids import Address
 from .balances_read import Question, network_of
 
 
-@dataclass(frozen=True, slots=True)
-class Urls:
+class Urls(NamedTuple):
     """Relative URLs that ask for a part of a question, in the same form; `path` is where."""
 
     question: Question

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from ..core.amounts import parse_decimal
 from ..core.chains import Chain, Chains
@@ -29,8 +29,7 @@ MAX_TOKENS = 100
 PARAMETERS = ("address", "chains", "min_value_usd", "include_spam", "tokens", "refresh")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The query of a request, checked, with nothing fetched for it yet."""
 
     addresses: tuple[str, ...]

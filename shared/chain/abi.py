@@ -6,7 +6,7 @@ Specification: https://docs.soliditylang.org/en/latest/abi-spec.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.ids import Address, address_bytes, address_from_bytes
 from ..errors import RpcBadResponse
@@ -14,8 +14,7 @@ from ..errors import RpcBadResponse
 _WORD = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Dynamic:
+class Dynamic(NamedTuple):
     """An encoded value of a type without a fixed size: its place holds an offset to it."""
 
     encoded: bytes

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..core.balances import BalanceRead
 from ..core.chains import Chain
@@ -29,8 +29,7 @@ class BalanceReader(Protocol):
         """The balances of all wallets; raises RpcError."""
 
 
-@dataclass(frozen=True, slots=True)
-class CachedRead:
+class CachedRead(NamedTuple):
     """A read, when it was made, and how long it took then."""
 
     read: BalanceRead

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from ..core.balances import Block
 from ..core.ids import ZERO_ADDRESS, Address
@@ -24,24 +24,21 @@ class Outcome(Enum):
     OUT_OF_GAS = "the call used up its gas or time"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A contract and the call data."""
 
     target: Address
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The returned bytes of an answered call; empty for any other outcome."""
 
     outcome: Outcome
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Replies:
+class Replies(NamedTuple):
     """Replies in the order of their calls, all at one block."""
 
     block: Block

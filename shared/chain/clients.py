@@ -5,13 +5,13 @@ Each has a pool of connections to itself: httpcore walks through all connections
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..core.chains import Chain
 from ..core.ids import ChainId
 from ..counts import Counts
+from ..tls import Tls
 from .counting import request_counter
 
 if TYPE_CHECKING:  # types only: they are loaded with the first client, for some functions need none
@@ -29,12 +29,12 @@ class ChainClients:
     def __init__(
         self,
         rpc_urls: Mapping[int, tuple[str, ...]],
-        tls: Callable[[], ssl.SSLContext] | None = None,
+        tls: Tls | None = None,
         counts: Counts | None = None,
     ) -> None:
-        """`tls` gives the context that all connections share, when the first is needed."""
+        """`tls` is what all connections verify hosts with."""
         self._rpc_urls = rpc_urls
-        self._tls = tls
+        self._tls = tls or Tls()
         self._counts = counts or Counts()
         self._https: list[httpx.AsyncClient] = []
         self._transports: dict[ChainId, Transport] = {}
@@ -43,6 +43,7 @@ class ChainClients:
     def client(self, chain: Chain) -> ChainClient:
         """The chain's client; it connects when it is first used."""
         if chain.chain_id not in self._clients:
+            self._tls.begin()
             from .client import ChainClient
             from .transport import Transport
 
@@ -68,7 +69,7 @@ class ChainClients:
         from .endpoint import Endpoint
         from .http import open_http
 
-        http = open_http(self._tls() if self._tls else None)
+        http = open_http(self._tls.context())
         self._https.append(http)
         urls = self._rpc_urls.get(chain.chain_id, chain.rpc_urls)
         heard = request_counter(self._counts, chain.slug)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.hosts import is_public
 from ..core.ids import Address
 from ..errors import GatewayRefused, RpcBadResponse, RpcError, RpcRateLimited, RpcTimeout, RpcUnavailable
-from .ccip import Question
-from .gateway_urls import GatewayUrl, fill_url
+from ..tls import Tls
 from .http import HttpReply, read_reply, silence_urls
 from .jsonrpc import format_body, parse_body
 
 if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the core
     import httpx
+
+    from .ccip import Question
+    from .gateway_urls import GatewayUrl
 
 ResolveHost = Callable[[str], Sequence[str]]
 """The IP addresses of a host's name; raises OSError. It may block."""
@@ -33,8 +33,7 @@ _DNS_THREADS = 4
 _CONNECT_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayLimits:
+class GatewayLimits(NamedTuple):
     """How much one gateway may take. Proofs of another chain's storage have some tens of kilobytes."""
 
     seconds: float = 2.0
@@ -47,18 +46,17 @@ class Gateways:
 
     def __init__(
         self,
-        tls: Callable[[], ssl.SSLContext] | None = None,
+        tls: Tls | None = None,
         *,
         limits: GatewayLimits | None = None,
         resolve_host: ResolveHost | None = None,
         local: bool = False,
     ) -> None:
-        """`tls` gives the context to verify hosts with. `local` is for tests: http and this machine too."""
-        self._open_tls = tls
+        """`tls` is what hosts are verified with. `local` is for tests: http and this machine too."""
+        self._tls = tls or Tls()
         self._limits = limits or GatewayLimits()
         self._resolve_host = resolve_host or _resolve_host
         self._local = local
-        self._tls: ssl.SSLContext | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._places = asyncio.Semaphore(self._limits.at_once)
 
@@ -89,6 +87,8 @@ class Gateways:
     async def _ask(self, template: str, sender: Address, data: bytes, within: float) -> bytes:
         """One gateway's answer. Foreign exceptions may hold the URL: ours is raised outside of `except`."""
         import httpx
+
+        from .gateway_urls import fill_url
 
         url = fill_url(template, sender, data, local=self._local)
         seconds = min(within, self._limits.seconds)
@@ -136,8 +136,7 @@ class Gateways:
         import httpx
 
         silence_urls()
-        self._tls = self._tls or (self._open_tls or httpx.create_ssl_context)()
-        async with httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False) as transport:
+        async with httpx.AsyncHTTPTransport(verify=self._tls.context(), trust_env=False) as transport:
             response = await transport.handle_async_request(self._request(url, address, body))
             try:
                 return await read_reply(response, url.host, self._limits.answer_bytes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import RpcError, RpcRefused, RpcTimeout
 
@@ -13,8 +13,7 @@ Clock = Callable[[], float]
 _FULL_PROBE_EVERY = 4
 
 
-@dataclass(frozen=True, slots=True)
-class HealthPolicy:
+class HealthPolicy(NamedTuple):
     """All in seconds."""
 
     rest: float = 1.0
@@ -36,8 +35,7 @@ class HealthPolicy:
     longest_hedge: float = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointHealth:
+class EndpointHealth(NamedTuple):
     """What may be shown of an endpoint's health; `latency` is a moving average in seconds."""
 
     label: str

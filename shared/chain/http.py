@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import ssl
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import RpcBadResponse, RpcTooLarge
 from ..http_body import BodyBroken, BodyTooLarge, read_body
@@ -50,8 +49,7 @@ def _withhold(_: logging.LogRecord) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class HttpReply:
+class HttpReply(NamedTuple):
     """An answer that was read to its end."""
 
     status: int

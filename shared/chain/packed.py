@@ -7,9 +7,9 @@ packed without ABI padding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ..core.balances import Block
 from ..core.ids import Address
@@ -35,8 +35,7 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ScanAnswer:
+class ScanAnswer(NamedTuple):
     """What a scan found before pair `reached`: balances above zero, and the pairs that have none to tell."""
 
     chain_id: int
@@ -46,8 +45,7 @@ class ScanAnswer:
     failures: Mapping[int, Outcome]
 
 
-@dataclass(frozen=True, slots=True)
-class CallsAnswer:
+class CallsAnswer(NamedTuple):
     """The replies of the calls that were made, from the first on."""
 
     chain_id: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..core.ids import Address
 from .calls import Call
@@ -17,8 +16,7 @@ MOST_WALLETS = 100  # of a grid, so that tokens have room beside them
 TOKEN_COST = 3  # a token's account and proxy are cold the first time: as much as 3 balances
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """All wallets × tokens, counted token by token, from pair `first` on; `first` is in the first token."""
 
     wallets: tuple[Address, ...]
@@ -59,8 +57,7 @@ class Grid:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(NamedTuple):
     """Consecutive calls of a list, the first of which has the index `start`."""
 
     calls: tuple[Call, ...]

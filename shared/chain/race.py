@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ..errors import (
     RpcError,
@@ -34,8 +34,7 @@ _SLOWER, _SLOWER_BY = 2.0, 0.1
 _MESSAGE_LENGTH = 400
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """How often and how fast a failed attempt is repeated."""
 
     attempts: int = 3
@@ -69,8 +68,7 @@ class Candidate:
         return message if message.startswith(label) else f"{label}: {message}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """`started` is in the loop's time, `began` in that of the endpoint's health."""
 
     candidate: Candidate

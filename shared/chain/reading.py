@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from ..core.balances import Block
 from ..core.chains import Chain
@@ -48,8 +48,7 @@ Ask = Callable[[P, str], Awaitable[Part[P, A]]]
 """Asks for a piece at a block tag, in one request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """One read on one endpoint of a chain, until `deadline` on the event loop's clock.
 
     It is made at the block `at`, or at the latest one.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import (
     RpcBadResponse,
@@ -28,8 +28,7 @@ _TEXT_LOOKED_AT = 1000
 _SUGGESTED = re.compile(r"\[(0x[0-9a-fA-F]{1,16}), ?(0x[0-9a-fA-F]{1,16})\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """What an endpoint answered instead of a result; `code` is None where it sent no JSON-RPC error."""
 
     status: int = 200
@@ -38,8 +37,7 @@ class Refusal:
     revert: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Matches when every condition that it states holds."""
 
     kind: type[RpcError]

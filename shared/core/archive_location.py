@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 Scheme = Literal["gs", "s3", "file"]
 
@@ -12,8 +11,7 @@ _BUCKET = re.compile(r"(gs|s3)://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])((?:/[A-Za-
 _FILE = "file:"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A bucket and the prefix of every name in it, which is empty or ends in a slash; or a folder's path."""
 
     scheme: Scheme

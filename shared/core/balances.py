@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from .ids import Address, ChainId
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """The block that a read was made at; on Arbitrum the chain's own number, not Ethereum's."""
 
     number: int
     time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFault:
+class TokenFault(NamedTuple):
     """A contract that did not answer `balanceOf` properly; `reason` is fit to show a caller."""
 
     token: Address
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceRead:
+class BalanceRead(NamedTuple):
     """All that one read of a chain found, at one block.
 
     `balances` holds only what is above zero, as (wallet, token) → raw integer, where token None is the native

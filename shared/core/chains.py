@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .ids import ZERO_ADDRESS, Address, AssetId, ChainId, native_asset_id, parse_chain_id
 
@@ -11,8 +12,7 @@ from .ids import ZERO_ADDRESS, Address, AssetId, ChainId, native_asset_id, parse
 _NATIVE_NAMES = frozenset((ZERO_ADDRESS, Address("0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE")))
 
 
-@dataclass(frozen=True, slots=True)
-class NativeCoin:
+class NativeCoin(NamedTuple):
     """The coin that pays for gas; `slip44` is its SLIP-44 coin type."""
 
     symbol: str
@@ -21,16 +21,14 @@ class NativeCoin:
     slip44: int
 
 
-@dataclass(frozen=True, slots=True)
-class Multicall:
+class Multicall(NamedTuple):
     """A Multicall3 contract and the block from which on it exists (None: not known)."""
 
     address: Address
     block_created: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Explorer:
+class Explorer(NamedTuple):
     """A block explorer and, where it has one, its API."""
 
     name: str
@@ -38,8 +36,7 @@ class Explorer:
     api_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PriceNames:
+class PriceNames(NamedTuple):
     """What the price APIs call this chain and its native coin; None where they do not know it."""
 
     llama: str | None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .ids import Address, ChainId
 from .positions import PositionKind
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A token that stands for a claim or a debt of its holder: an aToken, a debt token, a vault's share.
 
     `underlying` is the token that the claim is in.
@@ -21,8 +20,7 @@ class Receipt:
     underlying: Address
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
     """A market of a protocol (its id, such as `aave-v3`); `family` says how its receipts are understood.
 
     `market` is the protocol's own name for it, where it has several on the chain.

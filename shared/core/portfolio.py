@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .amounts import add, from_raw, multiply
 from .balances import BalanceRead, Block
@@ -26,8 +25,7 @@ _SHARE = Decimal("0.000001")
 _SHARE_CONTEXT = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
-@dataclass(frozen=True, slots=True)
-class ChainRead:
+class ChainRead(NamedTuple):
     """How one chain answered: `read` is None when `state` is error, an earlier one when it is stale.
 
     `tokens` describes every contract of `read` that has a balance; `latency_ms` is what the read took.
@@ -44,8 +42,7 @@ class ChainRead:
     receipts: BalanceRead | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """An asset of one chain over all wallets asked for.
 
     `balance_raw` is the sum over `holders`, in the asset's smallest unit. `value_usd` is exactly
@@ -66,8 +63,7 @@ class Holding:
         return from_raw(self.balance_raw, self.token.decimals)
 
 
-@dataclass(frozen=True, slots=True)
-class ChainSummary:
+class ChainSummary(NamedTuple):
     """One chain's line: totals, block and cost; totals and block are None when it could not be read."""
 
     chain: Chain
@@ -78,8 +74,7 @@ class ChainSummary:
     latency_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Portfolio:
+class Portfolio(NamedTuple):
     """All of it; `total_usd` is exactly the sum of all values, debts below zero, hidden ones included."""
 
     addresses: tuple[Address, ...]
@@ -117,7 +112,7 @@ def assemble(
     claims = [valued for read in positions for valued in value_positions(read, prices)]
     values = _values(holdings, claims)
     owned = add([value for value in values if value > 0])
-    shared = [replace(h, share=_share(h.value_usd, owned)) for h in holdings]
+    shared = [h._replace(share=_share(h.value_usd, owned)) for h in holdings]
     return Portfolio(
         addresses=tuple(addresses),
         total_usd=add(values),

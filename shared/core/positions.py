@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .balances import Block, TokenFault
 from .chains import Chain
@@ -14,8 +13,7 @@ from .tokens import Token
 PositionKind = Literal["deposit", "debt", "claimable", "locked", "vesting"]
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """What a wallet has in a protocol (its id, such as `aave-v3`), of one asset and one kind.
 
     `token` is the asset that the claim or debt is in; `raw` is in its smallest unit and above zero, for debts
@@ -32,16 +30,14 @@ class Position:
     market: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What one deployment holds for wallets; `faults` are receipt tokens whose worth it could not tell."""
 
     positions: tuple[Position, ...]
     faults: tuple[TokenFault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PositionsRead:
+class PositionsRead(NamedTuple):
     """What one chain's protocols hold for wallets, all at one block; `block` is None when nothing was read.
 
     `protocols` are those that answered in full, whether they hold something or not; the others are in

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from .amounts import EXACT, format_decimal
 from .ids import AssetId
@@ -35,8 +35,7 @@ _MILD_PENALTY = Decimal("0.2")
 _CONFIDENCE_STEP = Decimal("0.0001")
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """What one source says: US dollars for one unit of the asset at `as_of`.
 
     `confidence` is the source's own, 0 to 1, and `volume_usd_24h` what was traded in the last day; both None
@@ -53,8 +52,7 @@ class Quote:
     market: str = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """The choice among an asset's quotes.
 
     `price_usd` is None when no quote may be counted: then `reason` says why, as `code: text`, and `quotes`

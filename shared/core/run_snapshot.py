@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .amounts import add
@@ -116,6 +117,19 @@ class PriceSet:
         """
         failures = (self._failures.get(asset_id, (no_price(asset_id),)) for asset_id in assets)
         return tuple(dict.fromkeys(failure for each in failures for failure in each))
+
+
+@dataclass(frozen=True, slots=True)
+class PricesKnown:
+    """The first pages of a run's prices, and the set that they make."""
+
+    pages: tuple[PricePage, ...] = ()
+    prices: PriceSet = field(default_factory=lambda: PriceSet(()))
+
+    def with_pages(self, pages: Iterable[PricePage]) -> PricesKnown:
+        """With those that follow."""
+        together = (*self.pages, *pages)
+        return PricesKnown(together, PriceSet(together))
 
 
 def snapshot_of(run: Run, plan: UserPlan, parts: PartsRead, prices: PriceSet) -> Snapshot:

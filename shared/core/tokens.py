@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .chains import Chain
 from .ids import Address, AssetId, ChainId, erc20_asset_id
@@ -14,8 +14,7 @@ NAME_LENGTH = 96
 _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A fungible asset of one chain; `address` is None for the native coin.
 
     `listed` says that a token list or the issuer vouches for it; the metadata of others is their own claim.

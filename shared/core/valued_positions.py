@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from .amounts import from_raw, multiply
 from .balances import Block
@@ -13,8 +13,7 @@ from .positions import Position, PositionsRead
 from .quotes import Price
 
 
-@dataclass(frozen=True, slots=True)
-class ValuedPosition:
+class ValuedPosition(NamedTuple):
     """A position as of a block. `value_usd` is exactly balance × price, below zero for a debt.
 
     It is None without a price that counts.

@@ -7,7 +7,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from ..core.chains import Chain, Chains
 from ..core.ids import Address, ChainId, parse_address
@@ -32,8 +33,7 @@ _MOST_ROWS = 5_000
 _MOST_RAW_NAME = 4 * NAME_LENGTH
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The xStocks of one reading of the list: tokens by chain, and the asset's symbol by contract."""
 
     tokens: Mapping[ChainId, tuple[Token, ...]]
@@ -94,10 +94,13 @@ class Catalogue:
             self._read_again_at = self._clock() + _RETRY_SECONDS
 
     async def _assets(self) -> list[object]:
-        """All pages, several at a time: how many there are is only known at the end."""
+        """All pages: the first alone, which may be all there is, then several at a time.
+
+        How many there are is only known at the end.
+        """
         assets: list[object] = []
-        for first in range(0, _MOST_PAGES, _PAGES_AT_ONCE):
-            wave = [asyncio.create_task(self._page(first + number)) for number in range(_PAGES_AT_ONCE)]
+        for first, end in pairwise((0, *range(1, _MOST_PAGES, _PAGES_AT_ONCE), _MOST_PAGES)):
+            wave = [asyncio.create_task(self._page(number)) for number in range(first, end)]
             try:
                 for page in wave:
                     if isinstance(found := await page, SourceFailed):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ..core.chains import Chain, Chains
 from ..core.failures import Failure
@@ -19,8 +19,7 @@ from .shelf import Shelf, Shelved
 from .source import PriceSource
 
 
-@dataclass(frozen=True, slots=True)
-class PriceAnswer:
+class PriceAnswer(NamedTuple):
     """A Price for every token asked for, priced or not, and a Failure for every source that failed."""
 
     prices: Mapping[AssetId, Price]
@@ -103,14 +102,14 @@ class PriceBook:
         if native.price_usd is None:
             return price
         reason = f"follows_native: one {token.symbol} is redeemed for one {chain.native.symbol}"
-        return replace(native, asset_id=token.asset_id, reason=reason)
+        return native._replace(asset_id=token.asset_id, reason=reason)
 
 
 def _price(asset_id: AssetId, shelved: Mapping[str, Shelved], now: datetime) -> Price:
     quotes = [answer.quotes[asset_id] for answer in shelved.values() if asset_id in answer.quotes]
     price = choose(asset_id, quotes, now)
     if price.source is not None and asset_id in shelved[price.source].expired:
-        return replace(price, stale=True)
+        return price._replace(stale=True)
     failed = [name for name, answer in shelved.items() if answer.failure is not None]
     if not quotes and failed:
         return unpriced(asset_id, f"price_unavailable: {', '.join(failed)} did not answer")

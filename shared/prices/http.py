@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..http_body import ACCEPT_ENCODING, BodyBroken, BodyTooLarge, read_body
 from ..spans import span
+from ..tls import Tls
 from .reading import parse_json
 from .source import SourceFailed
 
@@ -41,8 +41,7 @@ LIMITED_SECONDS = 60.0
 """How long a source rests that asks for patience without saying how much: the usual window is a minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer of whatever status; `body` is None where an error page is not JSON.
 
     `at` is the server's own Date where it sends one, else the time of receipt.
@@ -73,13 +72,13 @@ class JsonHttp:
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        tls: Callable[[], ssl.SSLContext] | None = None,
+        tls: Tls | None = None,
     ) -> None:
-        """`tls` gives a context to share with others, when the first connection is needed."""
+        """`tls` is what others verify hosts with too."""
         self._patience = patience
         self._sleep = sleep
         self._now = now
-        self._tls = tls
+        self._tls = tls or Tls()
         self._client: httpx.AsyncClient | None = None
 
     async def get(
@@ -116,6 +115,7 @@ class JsonHttp:
             await client.aclose()
 
     def _open(self) -> httpx.AsyncClient:
+        self._tls.begin()
         import httpx
 
         if self._client is None:
@@ -124,7 +124,7 @@ class JsonHttp:
             # httpx writes each request's whole URL, which may hold a key, at INFO.
             logging.getLogger("httpx").addFilter(_is_warning)
             self._client = httpx.AsyncClient(
-                verify=self._tls() if self._tls else httpx.create_ssl_context(),
+                verify=self._tls.context(),
                 limits=limits,
                 timeout=timeout,
                 headers=_HEADERS,

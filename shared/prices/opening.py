@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..config import PriceApis
 from ..core.chains import Chains
+from ..tls import Tls
 from .backed import Backed
 from .book import PriceBook
 from .coingecko import CoinGecko
@@ -32,9 +31,7 @@ class Prices:
         await self.http.close()
 
 
-def open_prices(
-    apis: PriceApis, chains: Chains, *, ttl: float, tls: Callable[[], ssl.SSLContext] | None = None
-) -> Prices:
+def open_prices(apis: PriceApis, chains: Chains, *, ttl: float, tls: Tls | None = None) -> Prices:
     """The sources that work without a key, and CoinMarketCap where it has one; connects when first asked."""
     http = JsonHttp(tls=tls)
     backed = Backed(http, apis.backed_url, chains)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.ids import AssetId
 from ..core.quotes import Quote
@@ -25,8 +25,7 @@ _LONGEST_UNKNOWN = 300.0
 _CAPACITY = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Shelved:
+class Shelved(NamedTuple):
     """A source's part of an answer: its quotes, those of them past their time, and what went wrong."""
 
     quotes: Quotes

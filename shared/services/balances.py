@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from ..core.app_balances import TOKENS
 from ..core.chains import Chain
@@ -15,8 +15,7 @@ from .portfolio import LiveSources
 from .positions import PositionSources, protocols_on
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A chain whose reading ended in an error of ours."""
 
     chain: Chain

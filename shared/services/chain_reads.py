@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from ..chain.cache import BalanceCache, BalanceReader, CachedRead
 from ..core.balances import BalanceRead, TokenFault
@@ -100,8 +100,7 @@ class ScanSources(Protocol):
     def deployments(self) -> Callable[[ChainId], tuple[Deployment, ...]]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """Which contracts one chain is asked for: those that may be a wallet's own, and apart the receipt tokens.
 
     A protocol's receipt token is in `receipts` and nowhere else, whoever lists or names it: what it stands
@@ -122,11 +121,10 @@ class Scan:
         own, apart = _split(read, frozenset(self.receipts))
         held = {key: raw for key, raw in own.balances.items() if key[1] is None or key[1] in self.known}
         failures = tuple(_token_failures(self.chain, own.faults))
-        return ChainRead(self.chain, "ok", replace(own, balances=held), self.known, 0, failures, apart)
+        return ChainRead(self.chain, "ok", own._replace(balances=held), self.known, 0, failures, apart)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """What one chain is asked: what is known of it and, apart, the tokens that the caller added."""
 
     scan: Scan
@@ -143,8 +141,7 @@ class _Question:
         return (*self.scan.tokens, *self.added)
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(NamedTuple):
     """What an issuer's list adds to the shipped ones; `failures` says that it could not be read."""
 
     tokens: Mapping[ChainId, tuple[Token, ...]]
@@ -237,10 +234,10 @@ def _answer(
     """The chain's read with every held token described; what cannot be described is reported instead."""
     metadata, metadata_faults, metadata_failures = described
     ages.append(cached.read_at)
-    scan = replace(question.scan, known={**question.scan.known, **metadata})
-    found = scan.found(replace(cached.read, faults=(*cached.read.faults, *metadata_faults)))
+    scan = question.scan._replace(known={**question.scan.known, **metadata})
+    found = scan.found(cached.read._replace(faults=(*cached.read.faults, *metadata_faults)))
     failures = (*failures, *metadata_failures, *found.failures)
-    return replace(found, state=state, latency_ms=cached.latency_ms, failures=failures)
+    return found._replace(state=state, latency_ms=cached.latency_ms, failures=failures)
 
 
 def _split(read: BalanceRead, receipts: Collection[Address]) -> tuple[BalanceRead, BalanceRead]:
@@ -249,7 +246,7 @@ def _split(read: BalanceRead, receipts: Collection[Address]) -> tuple[BalanceRea
     apart = {key: raw for key, raw in read.balances.items() if key[1] in receipts}
     own_faults = tuple(fault for fault in read.faults if fault.token not in receipts)
     apart_faults = tuple(fault for fault in read.faults if fault.token in receipts)
-    return replace(read, balances=own, faults=own_faults), replace(read, balances=apart, faults=apart_faults)
+    return read._replace(balances=own, faults=own_faults), read._replace(balances=apart, faults=apart_faults)
 
 
 def _token_failures(chain: Chain, faults: Sequence[TokenFault]) -> Iterator[Failure]:

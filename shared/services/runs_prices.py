@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..core.ids import Address, AssetId, ChainId, parse_asset_id
 from ..core.quotes import Price, unpriced
-from ..core.run_snapshot import PriceSet, no_price
+from ..core.run_snapshot import PriceSet, PricesKnown, no_price
 from ..core.runs import PricePage, Run, RunPrice, gives_up, is_past
 from ..core.tokens import Token, native_token
 from ..errors import NotYet, PriceUnavailable
 from ..prices.book import PriceAnswer
-from ..store.run_memory import PricesKnown
 from .runs_sources import RunSources
 
 _PRICE_SECONDS = 10.0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..counts import Counts
 from ..errors import ConfigError
-from .ports import Store
+
+if TYPE_CHECKING:  # types only: a store is loaded when it is opened
+    from .ports import Store
 
 _SQLITE = "sqlite:"
 _FIRESTORE = "firestore"

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from ..core.ids import Address, AssetId
-from ..core.snapshots import Interval, Snapshot
-from ..core.trades import Side, Status, Trade
-from .account_ports import Accounts, Erasures, Nonces
-from .run_ports import Feed, Latest, Owners, Parts, Runs, RunSnapshots
+
+if TYPE_CHECKING:  # types only: an answer that needs no store starts without them
+    from ..core.snapshots import Interval, Snapshot
+    from ..core.trades import Side, Status, Trade
+    from .account_ports import Accounts, Erasures, Nonces
+    from .run_ports import Feed, Latest, Owners, Parts, Runs, RunSnapshots
 
 Order = Literal["asc", "desc"]
 T = TypeVar("T")

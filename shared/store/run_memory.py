@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..core.run_snapshot import PriceSet
-from ..core.runs import PlanPage, PricePage, Run
+if TYPE_CHECKING:  # types only: a process without runs remembers none
+    from ..core.run_snapshot import PricesKnown
+    from ..core.runs import PlanPage, Run
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -39,19 +40,6 @@ class Recent(Generic[K, V]):
         self._kept.move_to_end(key)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
-
-
-@dataclass(frozen=True, slots=True)
-class PricesKnown:
-    """The first pages of a run's prices, and the set that they make."""
-
-    pages: tuple[PricePage, ...] = ()
-    prices: PriceSet = field(default_factory=lambda: PriceSet(()))
-
-    def with_pages(self, pages: Iterable[PricePage]) -> PricesKnown:
-        """With those that follow."""
-        together = (*self.pages, *pages)
-        return PricesKnown(together, PriceSet(together))
 
 
 @dataclass(frozen=True, slots=True)

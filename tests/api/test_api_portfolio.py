@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
@@ -302,7 +301,7 @@ async def test_without_price_sources_balances_are_right_and_prices_null(fakes: F
 
 
 async def test_a_refused_price_is_flagged_with_the_reason_and_the_quotes(fakes: Fakes) -> None:
-    thin = replace(quote(USDC.asset_id, "9"), volume_usd_24h=Decimal(12))
+    thin = quote(USDC.asset_id, "9")._replace(volume_usd_24h=Decimal(12))
     reason = "thin_market: llama knows of 12 USD traded within a day"
     fakes.book.known[USDC.asset_id] = unpriced(USDC.asset_id, reason, (thin,))
     asset = (await portfolio(fakes)).json()["assets"][1]

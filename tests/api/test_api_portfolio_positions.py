@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
@@ -99,7 +98,7 @@ async def test_a_receipt_token_that_the_caller_names_is_still_counted_once(
 
 
 async def test_a_listed_receipt_token_is_a_position_and_no_asset(fakes: Fakes) -> None:
-    listed = replace(USDC, address=A_TOKEN, asset_id=erc20_asset_id(ChainId(1), A_TOKEN), symbol="aEthUSDC")
+    listed = USDC._replace(address=A_TOKEN, asset_id=erc20_asset_id(ChainId(1), A_TOKEN), symbol="aEthUSDC")
     fakes.tokens = (USDC, listed)
     body = (await portfolio(fakes)).json()
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from shared.api.app import build_app
-from shared.api.stream import PATH, ROUTES, stream_bytes
+from shared.api.stream import PATH, ROUTES
+from shared.api.stream_answer import stream_bytes
 from shared.config import StreamSettings
 from shared.core.balances import BalanceRead, TokenFault
 from shared.core.chains import Chain

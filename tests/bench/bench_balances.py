@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import statistics
 import sys
 import time
@@ -129,7 +128,7 @@ async def measure(chains: Mapping[int, Chain], server: str, apis: PriceApis) -> 
         opened = ChainClients({chain.chain_id: (f"http://127.0.0.1:{p}",) for p, chain in chains.items()})
         stack.push_async_callback(opened.close)
         web = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
-        pricing = open_prices(apis, load_chains(), ttl=0, tls=ssl.create_default_context)
+        pricing = open_prices(apis, load_chains(), ttl=0)
         stack.push_async_callback(pricing.close)
         clients = [opened.client(chain) for chain in chains.values()]
         for _ in range(_ROUNDS + 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -56,7 +55,7 @@ async def test_calls_are_of_the_block_that_is_asked_for(held: Anvil, way: Way) -
 async def test_another_block_in_its_place_is_refused(held: Anvil, way: Way) -> None:
     async with client_of(chain_for(way), held.url) as client:
         then, _ = await then_and_now(client, held)
-        other = replace(then, time=then.time - timedelta(seconds=1))
+        other = then._replace(time=then.time - timedelta(seconds=1))
         with pytest.raises(RpcBadResponse, match="changed"):
             await client.read_calls([balance_call(TOKEN, WALLET)], within=WITHIN, at=other)
 
@@ -65,7 +64,7 @@ async def test_another_block_in_its_place_is_refused(held: Anvil, way: Way) -> N
 async def test_a_block_that_the_node_does_not_have_is_its_failure(held: Anvil, way: Way) -> None:
     async with client_of(chain_for(way), held.url) as client:
         then, _ = await then_and_now(client, held)
-        future = replace(then, number=then.number + 1_000)
+        future = then._replace(number=then.number + 1_000)
         with pytest.raises((RpcUnavailable, RpcBadResponse)):
             await client.read_calls([balance_call(TOKEN, WALLET)], within=WITHIN, at=future)
 

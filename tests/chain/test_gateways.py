@@ -14,6 +14,7 @@ import pytest
 from shared.chain.ccip import Question
 from shared.chain.gateways import GatewayLimits, Gateways
 from shared.errors import GatewayRefused, RpcBadResponse, RpcError, RpcRateLimited, RpcTimeout, RpcUnavailable
+from shared.tls import Tls
 from tests.chain.lookups import answering, local_gateways
 from tests.chain.rpc_proxy import Mode, RpcProxy, cut, cut_midway, hang, packed, raw, status, unannounced
 from tests.chain.setting import WALLET
@@ -245,7 +246,7 @@ async def test_a_host_that_does_not_exist_is_unavailable(resolve_host: Hosts) ->
 async def test_the_certificate_must_be_that_of_the_host(tmp_path: Path) -> None:
     async with run_tls_server(tmp_path, HOST, b'{"data":"0x07"}') as server:
         hosts = Hosts(["127.0.0.1"])
-        trusting = Gateways(lambda: server.trust, resolve_host=hosts, local=True)
+        trusting = Gateways(Tls(str(server.certificate)), resolve_host=hosts, local=True)
 
         assert await fetch(trusting, f"https://{HOST}:{server.port}/{{data}}") == b"\x07"
         assert f"Host: {HOST}:{server.port}\r\n" in server.heads[0]

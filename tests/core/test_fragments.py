@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -263,7 +262,7 @@ def _address() -> Address:
 
 def test_each_protocol_that_answered_gets_a_fragment_of_each_wallet() -> None:
     lent = Position(WALLET, "aave-v3", "deposit", TOKEN, 7, RECEIPT, "core")
-    owed = replace(lent, kind="debt", raw=3, market=None)
+    owed = lent._replace(kind="debt", raw=3, market=None)
     read = PositionsRead(ETHEREUM, BLOCK, (lent, owed), ("aave-v3", "lido"))
 
     found = {each.key: each for each in position_fragments([WALLET, OTHER], read)}
@@ -310,7 +309,7 @@ def test_of_an_asset_that_was_not_read_what_is_known_stays_and_of_all_others_wha
 
 @given(FRAGMENTS, FRAGMENTS)
 def test_a_read_that_says_nothing_of_any_asset_changes_nothing(known: Fragment, found: Fragment) -> None:
-    nothing = found._replace(balances=(), block=replace(BLOCK, number=9))
+    nothing = found._replace(balances=(), block=BLOCK._replace(number=9))
 
     assert not changed(known, carried(known, nothing, Unread(asked=frozenset())))
 
@@ -324,7 +323,7 @@ def test_assets_are_unread_that_misbehaved_or_were_not_asked_about() -> None:
 
 def test_a_protocol_that_failed_makes_no_fragment_of_what_is_known_of_it() -> None:
     known = Position(WALLET, "aave-v3", "deposit", TOKEN, 7, RECEIPT)
-    read = PositionsRead(ETHEREUM, BLOCK, (known, replace(known, protocol="lido")), ("lido",))
+    read = PositionsRead(ETHEREUM, BLOCK, (known, known._replace(protocol="lido")), ("lido",))
 
     (told,) = position_fragments([WALLET], read)
     assert (told.protocol, len(told.balances)) == ("lido", 1)

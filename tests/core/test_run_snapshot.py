@@ -242,8 +242,8 @@ def test_deposits_count_and_debts_are_taken_off() -> None:
 
 
 def test_one_asset_in_one_protocol_is_one_row_whichever_wallets_and_markets_it_is_in() -> None:
-    elsewhere = replace(SUPPLIED, market="Prime", contract=OTHER_POOL, raw=1_000_000)
-    others = replace(SUPPLIED, wallet=B, raw=2_000_000)
+    elsewhere = SUPPLIED._replace(market="Prime", contract=OTHER_POOL, raw=1_000_000)
+    others = SUPPLIED._replace(wallet=B, raw=2_000_000)
     made = snapshot(PLAN, with_positions(SUPPLIED, elsewhere, others), PRICES)
 
     (row,) = (asset for asset in made.assets if asset.protocol == "aave-v3")
@@ -251,7 +251,7 @@ def test_one_asset_in_one_protocol_is_one_row_whichever_wallets_and_markets_it_i
 
 
 def test_a_users_positions_are_those_of_the_own_wallets_on_the_chains_that_count() -> None:
-    parts = PartsRead(with_positions(SUPPLIED, OWED, replace(OWED, wallet=C)), CHAINS)
+    parts = PartsRead(with_positions(SUPPLIED, OWED, OWED._replace(wallet=C)), CHAINS)
     bob = UserPlan("bob", (UserWallet(A, 0, ("base",)), UserWallet(B, 1, ("ethereum",))))
 
     assert [each.positions for each in parts.positions_of(bob)] == [(OWED,)]
@@ -259,7 +259,7 @@ def test_a_users_positions_are_those_of_the_own_wallets_on_the_chains_that_count
 
 def test_what_only_a_protocol_holds_needs_a_price_too() -> None:
     plan = UserPlan("bob", (UserWallet(C, 1, ("ethereum",)),))
-    parts = with_positions(replace(OWED, wallet=C, token=USDC))
+    parts = with_positions(OWED._replace(wallet=C, token=USDC))
 
     assert PartsRead(parts, CHAINS).tokens_of(plan) == (USDC,)
     made = snapshot(plan, parts, page(0, eth=priced("1")))

@@ -141,7 +141,7 @@ def _parts(
                     found[wallet, token.address] = raw
                     tokens[token.address] = token
             here = [p for p in claims[slug] if placed[slug, p.wallet] == group]
-            positions = (*here, replace(OWED, wallet=C, raw=10**30))
+            positions = (*here, OWED._replace(wallet=C, raw=10**30))
             parts.append(replace(part(group, slug, found, *tokens.values()), positions=positions))
     return parts
 

@@ -125,6 +125,8 @@ def _cmc_coin(table: Table, coin: Coin, *, listed: bool = False) -> object:
 def _backed_assets(table: Table, request: Request) -> Answer:
     page, size = int(request.query.get("page", 0)), int(request.query.get("pageSize", 100))
     stocks = [coin for coin in table.coins if coin.xstock]
+    if page and page * size >= len(stocks):
+        return 400, {"message": "there is no such page"}
     nodes = [_backed_node(coin) for coin in stocks[page * size : (page + 1) * size]]
     more = (page + 1) * size < len(stocks)
     return 200, {"nodes": nodes, "page": {"currentPage": page, "hasNextPage": more}}

@@ -126,11 +126,16 @@ async def test_an_endless_catalogue_ends(server: PriceServer, backed: Backed) ->
 
 
 async def test_a_failure_past_the_last_page_means_nothing(server: PriceServer, backed: Backed) -> None:
-    node = {"symbol": "AAx", "name": "A", "deployments": [{"network": "Ethereum", "address": address(1)}]}
-    server.faults["backed/assets"] = Fault(body=page(node), times=1)
-    server.coins = []
+    server.coins = [Coin(f"S{n}x", f"Stock {n}", "1", {1: address(n)}, xstock=True) for n in range(1, 151)]
 
-    assert set((await backed.tokens())[ETHEREUM.chain_id][0].symbol) == set("AAx")
+    assert len((await backed.tokens())[ETHEREUM.chain_id]) == 150
+    assert server.counts["backed/assets"] > 2
+
+
+async def test_a_list_of_one_page_takes_one_request(server: PriceServer, backed: Backed) -> None:
+    await backed.tokens()
+
+    assert server.counts["backed/assets"] == 1
 
 
 async def test_rows_that_are_not_usable_are_left_out(server: PriceServer, backed: Backed) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from shared.core.chains import NativeCoin, PriceNames
@@ -81,8 +79,8 @@ def test_a_malformed_coin_is_no_match(broken: dict[str, object]) -> None:
 
 
 def test_only_plain_symbols_are_asked_for() -> None:
-    assert plain_symbol(replace(USDC, symbol="stETH")) == "STETH"
-    assert [plain_symbol(replace(USDC, symbol=s)) for s in ("USD+", "A,B", "", "A" * 21, "ÄB")] == [None] * 5
+    assert plain_symbol(USDC._replace(symbol="stETH")) == "STETH"
+    assert [plain_symbol(USDC._replace(symbol=s)) for s in ("USD+", "A,B", "", "A" * 21, "ÄB")] == [None] * 5
 
 
 def replace_id(row: dict[str, object], coin_id: int) -> dict[str, object]:

@@ -140,8 +140,8 @@ async def test_a_hostile_contract_costs_only_itself(lent: Anvil, way: Way) -> No
     picky = bad.pop("PickyVault")
     place_tokens(lent, Erc20(picky, "PICKY", "Refuses", kind="PickyVault"))
     mint(lent, {(picky, ALICE): 4, (picky, BOB): 6})
-    receipts = [replace(VAULTS.receipts[0], token=token) for token in (*bad.values(), picky)]
-    hostile = replace(VAULTS, protocol="hostile", receipts=tuple(receipts))
+    receipts = [VAULTS.receipts[0]._replace(token=token) for token in (*bad.values(), picky)]
+    hostile = VAULTS._replace(protocol="hostile", receipts=tuple(receipts))
     async with sources_of(lent, way) as (chain, sources):
         sources.deployed = (LENDING, VAULTS, hostile)
         read = await read_positions(await scan(chain, sources, ALICE, BOB), sources)
@@ -173,7 +173,7 @@ async def test_what_a_read_found_of_receipt_tokens_needs_no_request() -> None:
 
 async def test_a_second_round_is_at_the_block_of_the_first_and_one_read_for_all_protocols() -> None:
     chain = FakeChain(BASE_LIKE, replies=[Reply(Outcome.ANSWERED, (8).to_bytes(32))] * 3)
-    more = replace(VAULTS, protocol="more", receipts=(replace(VAULTS.receipts[0], token=address(15)),))
+    more = VAULTS._replace(protocol="more", receipts=(VAULTS.receipts[0]._replace(token=address(15)),))
     sources = Sources(chain, (LENDING, VAULTS, more))
     shares = held((ALICE, VAULT, 1), (BOB, OTHER_VAULT, 2), (BOB, address(15), 3))
     read = await read_positions(shares, sources)
@@ -229,7 +229,7 @@ async def test_rounds_share_the_time_that_there_is() -> None:
 async def test_a_mirror_of_the_native_coin_is_the_native_coin() -> None:
     chain = make_chain(chain_id=BASE, native_mirrors=(address(1),))
     sources = Sources(FakeChain(chain), (LENDING,), listed=())
-    read = await read_positions(replace(held((ALICE, DEPOSIT, 5)), chain=chain), sources)
+    read = await read_positions(held((ALICE, DEPOSIT, 5))._replace(chain=chain), sources)
 
     assert read.positions[0].token == native_token(chain)
 
@@ -259,10 +259,10 @@ async def test_a_portfolio_reads_receipt_tokens_with_the_others_and_shows_them_o
 
 
 async def test_a_listed_receipt_token_is_not_an_asset_as_well() -> None:
-    receipt = replace(LENDING.receipts[0], token=LISTED, underlying=address_from_bytes(bytes([2] * 20)))
+    receipt = LENDING.receipts[0]._replace(token=LISTED, underlying=address_from_bytes(bytes([2] * 20)))
     chain = FakeChain(BASE_CHAIN, {LISTED: 1_000_000})
     sources = FakeSources(chain)
-    sources.deployed = (replace(LENDING, receipts=(receipt,)),)
+    sources.deployed = (LENDING._replace(receipts=(receipt,)),)
     portfolio = await read_portfolio(sources.query(), sources)
 
     assert chain.asked == [(LISTED,)]
@@ -290,7 +290,7 @@ async def test_a_chain_that_failed_says_so_once() -> None:
 async def test_positions_of_a_chain_that_is_shown_as_it_was_are_of_the_same_block() -> None:
     chain = FakeChain(BASE_CHAIN, {VAULT: 10}, replies=[Reply(Outcome.ANSWERED, (8).to_bytes(32))])
     sources = FakeSources(chain, ttl=10)
-    sources.deployed = (replace(VAULTS, receipts=(replace(VAULTS.receipts[0], underlying=LISTED),)),)
+    sources.deployed = (VAULTS._replace(receipts=(VAULTS.receipts[0]._replace(underlying=LISTED),)),)
     await read_portfolio(sources.query(), sources)
     chain.error = RpcTimeout("no answer")
     portfolio = await read_portfolio(sources.query(refresh=True), sources)
@@ -303,8 +303,8 @@ async def test_positions_of_a_chain_that_is_shown_as_it_was_are_of_the_same_bloc
 async def test_prices_of_positions_are_asked_with_the_others() -> None:
     chain = FakeChain(BASE_CHAIN, {None: 1, DEPOSIT: 5}, ready=asyncio.Event())
     sources = FakeSources(chain)
-    receipt = replace(LENDING.receipts[0], underlying=LISTED)
-    sources.deployed = (replace(LENDING, receipts=(receipt,)),)
+    receipt = LENDING.receipts[0]._replace(underlying=LISTED)
+    sources.deployed = (LENDING._replace(receipts=(receipt,)),)
     assert chain.ready is not None
     chain.ready.set()
     await read_portfolio(sources.query(), sources)

@@ -58,7 +58,7 @@ async def context(lent: Anvil) -> AsyncIterator[Context]:
     fakes = Fakes(
         chains=Chains([CHAIN]),
         tokens=(DOLLARS, ETHER),
-        deployments=tuple(replace(each, chain_id=CHAIN.chain_id) for each in (LENDING, VAULTS)),
+        deployments=tuple(each._replace(chain_id=CHAIN.chain_id) for each in (LENDING, VAULTS)),
     )
     fakes.book.known = {asset_id: price(asset_id, usd) for asset_id, usd in PRICES.items()}
     clients = ChainClients({ChainId(lent.chain_id): (lent.url,)}, counts=fakes.counts)

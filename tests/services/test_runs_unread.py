@@ -112,7 +112,7 @@ def issued_by(issuer: Issuer, world: World) -> Process:
     process = Process(world)
     process.catalogue = issuer
     process.chains = Chains(
-        replace(chain, price_names=replace(chain.price_names, backed="backed")) for chain in CHAINS
+        replace(chain, price_names=chain.price_names._replace(backed="backed")) for chain in CHAINS
     )
     return process
 
