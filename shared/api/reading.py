@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from ..core.ids import AssetId
+from ..core.ids import AssetId, parse_asset
 from ..core.times import parse_time
-from ..core.trades import parse_asset
 from ..errors import InvalidInput
 from ..services.addresses import check_address
 from ..web.params import Params

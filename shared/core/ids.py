@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NewType
 
+from ..errors import InvalidInput
 from .keccak import keccak256
 
 ChainId = NewType("ChainId", int)
@@ -19,6 +20,7 @@ ZERO_ADDRESS = Address("0x" + "00" * 20)
 _HEX_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _CAIP2 = re.compile(r"eip155:([1-9][0-9]{0,19})")
 _CAIP19 = re.compile(r"(eip155:[1-9][0-9]{0,19})/(slip44|erc20):([0-9a-zA-Z]{1,42})")
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.$_+-]{0,31}")
 
 
 @lru_cache(maxsize=16_384)
@@ -81,3 +83,17 @@ def parse_asset_id(text: str) -> tuple[ChainId, Address | None]:
     if not match[3].isdigit():
         raise ValueError(f"{text[:100]!r}: slip44 takes a coin type number")
     return chain_id, None
+
+
+def parse_asset(field: str, text: str) -> AssetId:
+    """A CAIP-19 id in canonical form, or a plain symbol in upper case; else InvalidInput."""
+    if ":" not in text and "/" not in text:
+        plain = text.strip().upper()
+        if not _SYMBOL.fullmatch(plain):
+            raise InvalidInput(field, f"{text[:60]!r} is neither a CAIP-19 id nor a symbol")
+        return AssetId(plain)
+    try:
+        chain_id, address = parse_asset_id(text)
+    except ValueError as error:
+        raise InvalidInput(field, str(error)) from error
+    return AssetId(text) if address is None else erc20_asset_id(chain_id, address)

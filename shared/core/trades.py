@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import CallerError, InvalidInput, InvalidRequest
 from .amounts import add, format_decimal
-from .ids import AssetId, erc20_asset_id, parse_address, parse_asset_id
+from .ids import parse_address, parse_asset
 from .trade_amounts import (
     AMOUNT_TYPES,
     MAX_DECIMALS,
@@ -56,7 +56,6 @@ __all__ = [
     "check_number",
     "checked",
     "complete_amounts",
-    "parse_asset",
     "parse_number",
     "trades_of",
 ]
@@ -64,23 +63,8 @@ __all__ = [
 MAX_NOTES = 2000
 _EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 _SYMBOL = re.compile(r"[^\s\x00-\x1f\x7f,;\"]{1,32}")
-_PLAIN_ASSET = re.compile(r"[A-Z0-9][A-Z0-9.$_+-]{0,31}")
 _TX_HASH = re.compile(r"0[xX][0-9a-fA-F]{64}")
 _LINK = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-
-
-def parse_asset(field: str, text: str) -> AssetId:
-    """A CAIP-19 id in canonical form, or a plain symbol in upper case; else InvalidInput."""
-    if ":" not in text and "/" not in text:
-        plain = text.strip().upper()
-        if not _PLAIN_ASSET.fullmatch(plain):
-            raise InvalidInput(field, f"{text[:60]!r} is neither a CAIP-19 id nor a symbol")
-        return AssetId(plain)
-    try:
-        chain_id, address = parse_asset_id(text)
-    except ValueError as error:
-        raise InvalidInput(field, str(error)) from error
-    return AssetId(text) if address is None else erc20_asset_id(chain_id, address)
 
 
 def checked(trade: Trade) -> Trade:

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from ..core.chains import Chain, Chains
-from ..core.ids import AssetId, ChainId, parse_asset_id
+from ..core.ids import AssetId, ChainId, parse_asset, parse_asset_id
 from ..core.times import parse_time
 from ..core.tokens import Token
-from ..core.trades import LotPick, Trade, amend, check_number, checked, parse_asset, parse_number
+from ..core.trades import LotPick, Trade, amend, check_number, checked, parse_number
 from ..errors import InvalidInput, InvalidRequest
 
 MONEY_FIELDS = ("amount", "price_usd", "total_usd", "fee_usd", "fee_amount", "basis_usd")

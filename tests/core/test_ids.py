@@ -12,9 +12,11 @@ from shared.core.ids import (
     erc20_asset_id,
     native_asset_id,
     parse_address,
+    parse_asset,
     parse_asset_id,
     parse_chain_id,
 )
+from shared.errors import InvalidInput
 
 # The first test case of EIP-55.
 MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
@@ -99,3 +101,13 @@ def test_what_is_not_an_asset_is_refused(text: str) -> None:
 )
 def test_chain_ids_are_read_from_numbers_and_caip2(text: str, expected: int | None) -> None:
     assert parse_chain_id(text) == expected
+
+
+def test_assets_are_brought_to_one_form() -> None:
+    usdc = "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
+
+    assert parse_asset("asset", usdc) == "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+    assert parse_asset("asset", "eth") == "ETH"
+    for bad in ("eip155:1/erc20:0x12", "a b", "", "solana:1/x:y"):
+        with pytest.raises(InvalidInput, match="asset"):
+            parse_asset("asset", bad)

@@ -10,7 +10,6 @@ from shared.core.trades import (
     LotPick,
     amend,
     checked,
-    parse_asset,
 )
 from shared.errors import InvalidInput, InvalidRequest
 
@@ -21,16 +20,6 @@ def test_an_amount_in_dollars_needs_a_price_to_have_a_quantity() -> None:
     assert trade("t", "buy", "100", amount_type="usd", price_usd="40").quantity == Decimal("2.5")
     with pytest.raises(InvalidInput, match="price_usd"):
         trade("t", "buy", "100", amount_type="usd")
-
-
-def test_assets_are_brought_to_one_form() -> None:
-    usdc = "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
-
-    assert parse_asset("asset", usdc) == "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
-    assert parse_asset("asset", "eth") == "ETH"
-    for bad in ("eip155:1/erc20:0x12", "a b", "", "solana:1/x:y"):
-        with pytest.raises(InvalidInput, match="asset"):
-            parse_asset("asset", bad)
 
 
 @pytest.mark.parametrize(
