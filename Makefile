@@ -26,8 +26,8 @@ portfolio: .venv/ready ## One portfolio on the terminal: make portfolio ADDRESS=
 watch: .venv/ready ## The same, live: make watch ADDRESS=vitalik.eth [URL=https://…]
 	@exec $(BIN)/python -m functions.watch $(ADDRESS) $(if $(URL),--url "$(URL)")
 
-archive: .venv/ready ## What all users keep, written to ARCHIVE: make archive [TO=file:PATH]
-	@exec $(BIN)/python -m functions.archives export $(TO)
+archive: .venv/ready ## What all users keep, written to ARCHIVE: make archive [TO=file:PATH] [OPTIONS="--archive ID"]
+	@exec $(BIN)/python -m functions.archives export $(TO) $(OPTIONS)
 
 restore: .venv/ready ## An archive, verified, into STORE: make restore FROM=gs://… [OPTIONS=--add-missing]
 	@exec $(BIN)/python -m functions.archives restore $(FROM) $(OPTIONS)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from asyncio import BaseTransport, TimerHandle
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import cast
+from types import MappingProxyType
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.web.app import App
-from shared.web.messages import Response
-from shared.web.problems import PROBLEM_TYPE
+from shared.web.messages import Request
+from shared.web.problems import problem
+from shared.web.sending import headers_of
 
+# Of a request that could not be read, in answers and log lines.
+_UNREAD: Mapping[str, Any] = MappingProxyType(
+    {"method": "-", "path": "-", "query_string": b"", "headers": ()}
+)
 _HEAD_SECONDS = 10.0
 # More than an app takes, so that it is the app that says so where it can.
 _MOST_HEAD = 256 * 1024
@@ -21,7 +27,7 @@ _MOST_HEAD = 256 * 1024
 class Connection(HttpToolsProtocol):
     """An HTTP connection on which a whole head has to come within ten seconds, and be of a bounded size.
 
-    What is refused here never becomes a request; it is counted on the app's metrics all the same.
+    What is refused here never becomes a request; it is counted and logged with the app's all the same.
     """
 
     _head_timer: TimerHandle | None = None
@@ -72,12 +78,22 @@ class Connection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"no request came within {_HEAD_SECONDS:g} s")
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        """Say so where that can only be taken for the answer to what is refused, and close the connection."""
         self._stop_waiting()
-        problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-        answer = Response(status, json.dumps(problem).encode(), media_type=PROBLEM_TYPE)
-        headers = (*answer.headers, (b"cache-control", answer.cache_control), (b"connection", b"close"))
-        lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode()), *(b": ".join(h) for h in headers)]
-        self.transport.write(b"\r\n".join([*lines, b"", answer.body]))
-        self.transport.close()
         app = cast("App[object]", self.config.app)
-        app.conduct.metrics.count(app.name, "other", status, 0)
+        conduct = app.conduct
+        request = Request({**_UNREAD, "client": self.client})
+        answer = problem(request, status, status.phrase, detail)
+        if not self._is_another_answer_due():
+            headers = headers_of(request, answer, conduct.cors, conduct.clock, deployed=conduct.deployed)
+            lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode()), *(b": ".join(h) for h in headers)]
+            self.transport.write(b"\r\n".join([*lines, b"connection: close", b"", answer.body]))
+        self.transport.close()
+        conduct.metrics.count(app.name, "other", status, 0)
+        conduct.log.write(request, answer, app.name, 0)
+
+    def _is_another_answer_due(self) -> bool:
+        """Whether an answer is being sent, or is still to come, to a request that was read to its end."""
+        if getattr(self.cycle, "response_complete", True):
+            return False
+        return bool(self.cycle.response_started or not self.cycle.more_body or self.pipeline)

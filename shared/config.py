@@ -26,6 +26,7 @@ _HOST = re.compile(r"[a-zA-Z0-9.-]+:[0-9]{1,5}")
 _ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::[0-9]{1,5})?")
 _DOMAIN = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
 _LEAST_KEY = 32
+_EMULATORS = ("FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -126,13 +127,15 @@ class Settings:
     archive: ArchiveSettings = ArchiveSettings()
     traces: TraceTo = "off"
     trace_sample: float = 1
-    """Of the requests whose callers do not say whether they are traced, the share that is."""
+    """Of the requests whose callers do not say that they are not traced, the share that is."""
     ssl_cert_file: str | None = None
     """Certificates to trust in place of Mozilla's: a file or a folder, as OpenSSL wants them."""
     ssl_cert_dir: str | None = None
     port: int = 8080
     log_level: str = "INFO"
     deployed: bool = False
+    public_only: bool = False
+    """Whether nothing of a private network may be asked: when deployed, unless ALLOW_PRIVATE_URLS."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -149,7 +152,7 @@ class Settings:
             rpc_urls=env.rpc_urls(),
             price_apis=_price_apis(env),
             store=env.store("firestore" if deployed else "sqlite:.data/chainfolio.db"),
-            bus=cast(BusName, env.choice("BUS", "pubsub" if deployed else "local", ("local", "pubsub"))),
+            bus=env.bus("pubsub" if deployed else "local"),
             pubsub_emulator_host=env.emulator("PUBSUB_EMULATOR_HOST"),
             project=env.text("GOOGLE_CLOUD_PROJECT", "") or None,
             chains=env.words("CHAINS"),
@@ -174,6 +177,7 @@ class Settings:
             port=env.whole("PORT", 8080, 1, 65_535),
             log_level=env.choice("LOG_LEVEL", "INFO", _LOG_LEVELS, fold=str.upper),
             deployed=deployed,
+            public_only=env.public_only,
         )
 
 
@@ -272,7 +276,10 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.deployed = self.text("K_SERVICE", "") != ""
-        self._public_only = not self.flag("ALLOW_PRIVATE_URLS") and self.deployed
+        self.public_only = not self.flag("ALLOW_PRIVATE_URLS") and self.deployed
+        for name in _EMULATORS if self.public_only else ():
+            if self.text(name, ""):
+                raise ConfigError(f"{name}: must not be set when deployed, unless ALLOW_PRIVATE_URLS is true")
 
     def text(self, name: str, default: str) -> str:
         return self._environ.get(name, "").strip() or default
@@ -321,6 +328,12 @@ class _Reader:
         if name == "firestore" and not emulated and not project:
             raise ConfigError("GOOGLE_CLOUD_PROJECT: must be set when STORE is firestore")
         return name
+
+    def bus(self, default: str) -> BusName:
+        name = self.choice("BUS", default, ("local", "pubsub"))
+        if name == "pubsub" and not self.text("GOOGLE_CLOUD_PROJECT", ""):
+            raise ConfigError("GOOGLE_CLOUD_PROJECT: must be set when BUS is pubsub")
+        return cast(BusName, name)
 
     def emulator(self, name: str) -> str | None:
         host = self.text(name, "") or None
@@ -371,11 +384,9 @@ class _Reader:
 
     def _refuse_private(self, name: str, urls: tuple[str, ...]) -> None:
         """A deployed function must not be made to ask the platform's metadata server, or its neighbours."""
-        if not self._public_only:
-            return
         from .core.hosts import is_public_host
 
-        if not all(is_public_host(urlsplit(url).hostname or "") for url in urls if url):
+        if self.public_only and not all(is_public_host(urlsplit(url).hostname or "") for url in urls if url):
             raise ConfigError(f"{name}: must not be of a private network, unless ALLOW_PRIVATE_URLS is true")
 
 

@@ -46,8 +46,7 @@ class Span:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Current:
+class _Current(NamedTuple):
     place: SpanPlace
     finish: Callable[[Span], None]
 

@@ -134,8 +134,9 @@ def open_context(settings: Settings, trace: Callable[[], Mapping[str, str]] = di
     """
     counts = Counts()
     known = load_chains()
+    public_only = settings.public_only
     tls = Tls(settings.ssl_cert_file, settings.ssl_cert_dir)
-    clients = ChainClients(settings.rpc_urls, tls, counts)
+    clients = ChainClients(settings.rpc_urls, tls, counts, public_only=public_only)
     gateways = Gateways(tls)
     chains = choose_chains(known, settings.chains)
     return Context(
@@ -145,7 +146,9 @@ def open_context(settings: Settings, trace: Callable[[], Mapping[str, str]] = di
         clients=clients,
         balances=BalanceCache(_now, ttl=timedelta(seconds=settings.balance_ttl_seconds)),
         names=Names(partial(_resolve_name, clients, known[_ETHEREUM], gateways), _now),
-        pricing=open_prices(settings.price_apis, known, ttl=settings.price_ttl_seconds, tls=tls),
+        pricing=open_prices(
+            settings.price_apis, known, ttl=settings.price_ttl_seconds, tls=tls, public_only=public_only
+        ),
         stores=StoreOnDemand(partial(open_store, settings.store, settings.project, _now, counts)),
         buses=BusOnDemand(partial(_open_bus, settings, counts, trace)),
         counts=counts,

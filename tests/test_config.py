@@ -171,20 +171,50 @@ def test_no_url_that_a_deployed_function_asks_is_of_a_private_network(name: str)
     Settings.from_env({name: "http://127.0.0.1:1/"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FIRESTORE_EMULATOR_HOST", "10.0.0.1:80"),
+        ("PUBSUB_EMULATOR_HOST", "emulator.example:80"),
+        ("STORAGE_EMULATOR_HOST", "http://169.254.169.254"),
+    ],
+)
+def test_a_deployed_function_hands_nothing_to_an_emulator_unless_it_is_said_to(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{name}: must not be set when deployed"):
+        Settings.from_env({**DEPLOYED, name: value})
+    Settings.from_env({**DEPLOYED, name: value, "ALLOW_PRIVATE_URLS": "true"})
+    Settings.from_env({name: value, "GOOGLE_CLOUD_PROJECT": "p"})
+
+
+def test_only_public_hosts_are_asked_when_deployed_unless_it_is_said_otherwise() -> None:
+    assert Settings.from_env(DEPLOYED).public_only
+    assert not Settings.from_env({**DEPLOYED, "ALLOW_PRIVATE_URLS": "true"}).public_only
+    assert not Settings.from_env({}).public_only
+
+
 def test_firestore_needs_a_project_or_an_emulator() -> None:
     deployed = {
         **DEPLOYED,
         "GOOGLE_CLOUD_PROJECT": "",
         "OIDC_ISSUER": "https://i.example",
         "OIDC_AUDIENCE": "a",
+        "BUS": "local",
     }
 
     for variables in ({"STORE": "firestore"}, deployed):
         with pytest.raises(ConfigError, match=r"^GOOGLE_CLOUD_PROJECT: must be set when STORE is firestore$"):
             Settings.from_env(variables)
-        emulated = Settings.from_env({**variables, "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080"})
+        emulator = {"FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080", "ALLOW_PRIVATE_URLS": "true"}
+        emulated = Settings.from_env({**variables, **emulator})
         assert emulated.store == "firestore"
     assert Settings.from_env({"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "p"}).project == "p"
+
+
+def test_pubsub_needs_a_project() -> None:
+    with pytest.raises(ConfigError, match=r"^GOOGLE_CLOUD_PROJECT: must be set when BUS is pubsub$"):
+        Settings.from_env({"BUS": "pubsub"})
+
+    assert Settings.from_env({"BUS": "pubsub", "GOOGLE_CLOUD_PROJECT": "p"}).bus == "pubsub"
 
 
 def test_archives_may_be_in_a_bucket_or_a_folder() -> None:

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT / "shared"
 EDGES = ("chain", "prices", "store", "bus", "archive")
+BELOW_EDGES = ("http_body", "counts", "peer_check", "probing", "refusals", "spans", "tls")
 # Who may import whom inside `shared`; everybody may import itself and `errors`.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
@@ -19,15 +20,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "counts": (),
     "ongoing": (),
     "probing": (),
+    "refusals": (),
     "spans": (),
     "tls": (),
     "telemetry": ("spans",),
     "config": ("core",),
     "facts": ("core",),
-    **dict.fromkeys(EDGES, ("core", "config", "http_body", "counts", "probing", "spans", "tls")),
+    "peer_check": ("core",),
+    **dict.fromkeys(EDGES, ("core", "config", *BELOW_EDGES)),
     "protocols": ("chain", "core"),
     "services": ("protocols", *EDGES, "core", "counts", "ongoing", "spans"),
-    "web": ("config", "http_body", "counts", "spans", "core"),
+    "web": ("config", "http_body", "counts", "peer_check", "spans", "core"),
     "wiring": ("config", "facts", "counts", "ongoing", "tls", *EDGES, "core"),
     "api": ("services", "web", "wiring", "bus", "config", "counts", "probing", "spans", "telemetry", "core"),
     "terminal": ("api", "core"),

@@ -15,6 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _PIP_AUDIT = ("pip-audit", "--require-hashes", "--disable-pip", "--progress-spinner=off", "--format=json")
+_PINNED = ("shared", "tests", "infra")
 _NPM_AUDIT = ("npm", "audit", "--json")
 # How the libraries beneath pip-audit say that nobody answered.
 _UNREACHABLE = ("requests.exceptions.", "urllib3.exceptions.", "Could not connect")
@@ -53,9 +54,9 @@ def main(root: Path = ROOT) -> int:
 
 
 def pinned_sets(root: Path) -> list[Path]:
-    """Every file of pins: of what is deployed, of tests and of tools."""
-    found = [*root.glob("shared/requirements*.txt"), *root.glob("tests/**/requirements.txt")]
-    return sorted(path for path in [*found, *root.glob("infra/*/requirements.txt")] if _is_ours(path))
+    """Every file of pins, of what is deployed, of tests and of tools: it was made of an `.in` beside it."""
+    sources = (path for folder in _PINNED for path in root.glob(f"{folder}/**/*.in") if _is_ours(path))
+    return sorted(pins for path in sources if (pins := path.with_suffix(".txt")).exists())
 
 
 def node_locks(root: Path) -> list[Path]:

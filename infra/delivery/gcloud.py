@@ -29,6 +29,8 @@ class Service:
     """Whether the next revision would get the traffic by itself."""
     tags: Mapping[str, str]
     """The URL of every tagged revision."""
+    tagged: Mapping[str, str]
+    """The revision that has each tag."""
 
     @property
     def serving(self) -> str | None:
@@ -53,6 +55,7 @@ def parse_service(told: Mapping[str, Any]) -> Service:
         split=split,
         follows_latest=any(target.get("latestRevision") and target.get("percent") for target in traffic),
         tags={target["tag"]: target["url"] for target in traffic if "tag" in target and "url" in target},
+        tagged={target["tag"]: target["revisionName"] for target in traffic if "tag" in target},
     )
 
 

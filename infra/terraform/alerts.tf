@@ -130,6 +130,11 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = "chainfolio: ${each.key}"
   type         = "email"
   labels       = { email_address = each.key }
+
+  # It goes when no alert uses it any more; so does an uptime check, whose host cannot be changed.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # Not /healthz: Cloud Run keeps some paths that end with z for itself
@@ -160,6 +165,10 @@ resource "google_monitoring_uptime_check_config" "api" {
       project_id = var.project_id
       host       = var.domain == "" ? trimprefix(module.function["portfolio"].url, "https://") : var.domain
     }
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

@@ -1,7 +1,9 @@
-# Where archives of trades, snapshots and reports are kept.
+# Where archives of trades, snapshots and reports are kept. The project's own bucket is there even where `archive` names
+# another place: what it has is not deleted by a change of mind, and an empty one costs nothing.
 
 locals {
-  archive_setting = { ARCHIVE = "gs://${google_storage_bucket.archive.name}/chainfolio" }
+  own_archive     = var.archive == null
+  archive_setting = { ARCHIVE = local.own_archive ? "gs://${google_storage_bucket.archive.name}/chainfolio" : var.archive }
 }
 
 resource "google_storage_bucket" "archive" {
@@ -54,7 +56,7 @@ resource "google_storage_bucket" "archive" {
 resource "google_storage_bucket_iam_member" "archive" {
   for_each = {
     for pair in setproduct(
-      [for name, function in local.functions : name if try(function.archives, false)],
+      [for name, function in local.functions : name if local.own_archive && try(function.archives, false)],
       ["roles/storage.objectCreator", "roles/storage.objectViewer"],
     ) : join(" ", pair) => { function = pair[0], role = pair[1] }
   }

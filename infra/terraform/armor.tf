@@ -93,4 +93,9 @@ resource "google_compute_security_policy" "guard" {
       }
     }
   }
+
+  # It goes when no backend service uses it any more.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -142,7 +142,11 @@ module "function" {
     try(each.value.archives, false) ? local.archive_setting : {},
   )
   secrets = merge([
-    for what in concat(try(each.value.reads, []), can(each.value.callers) ? [] : ["sessions"]) : local.secrets[what]
+    for what in concat(
+      try(each.value.reads, []),
+      can(each.value.callers) ? [] : ["sessions"],
+      try(each.value.archives, false) ? ["archives"] : [],
+    ) : local.secrets[what]
   ]...)
   topics = { for topic in try(each.value.publishes, []) : topic => google_pubsub_topic.bus[topic].id }
 

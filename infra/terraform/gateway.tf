@@ -3,7 +3,7 @@
 
 locals {
   balanced = { for name, function in local.public_functions : name => function if var.domain != "" }
-  # A certificate and a backend are named for what they are made of, so that a new one can be there before the old goes.
+  # A certificate is named for what it is made of, so that a new one can be there before the old goes.
   certificate = "chainfolio-${replace(var.domain, ".", "-")}"
 }
 
@@ -17,6 +17,10 @@ resource "google_compute_region_network_endpoint_group" "function" {
 
   cloud_run {
     service = module.function[each.key].id
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 
@@ -37,6 +41,11 @@ resource "google_compute_backend_service" "function" {
   log_config {
     enable      = var.production
     sample_rate = var.production ? 1 : null
+  }
+
+  # Google deletes nothing that is in use: what used it is changed first.
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

@@ -15,5 +15,5 @@ output "function_urls" {
 
 output "archive" {
   description = "Where archives are kept."
-  value       = google_storage_bucket.archive.url
+  value       = local.own_archive ? google_storage_bucket.archive.url : var.archive
 }

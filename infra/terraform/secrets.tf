@@ -2,7 +2,7 @@
 # its state.
 
 locals {
-  secret_names = "^(COINMARKETCAP_API_KEY|COINGECKO_API_KEY|SESSION_KEY|ETH_RPC_URL|SEPOLIA_RPC_URL|RPC_URL_[1-9][0-9]{0,19})$"
+  secret_names = "^(COINMARKETCAP_API_KEY|COINGECKO_API_KEY|SESSION_KEY|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|ETH_RPC_URL|SEPOLIA_RPC_URL|RPC_URL_[1-9][0-9]{0,19})$"
 
   # By what they are needed for; those without a version are given to nobody.
   given = { for name, version in var.secrets : name => version if version > 0 }
@@ -10,6 +10,7 @@ locals {
     chains   = { for name, version in local.given : name => version if strcontains(name, "RPC_URL") }
     prices   = { for name, version in local.given : name => version if endswith(name, "_API_KEY") }
     sessions = { for name, version in local.given : name => version if name == "SESSION_KEY" }
+    archives = { for name, version in local.given : name => version if startswith(name, "AWS_") }
   }
 }
 

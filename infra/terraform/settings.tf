@@ -10,7 +10,9 @@ locals {
   # What may be chosen with the variable `settings`.
   setting_names = [
     "ALLOW_PRIVATE_URLS",
+    "ARCHIVE_ENDPOINT_URL",
     "ARCHIVE_METHODS",
+    "ARCHIVE_REGION",
     "BACKED_BASE_URL",
     "BALANCE_TTL_SECONDS",
     "CHAINS",

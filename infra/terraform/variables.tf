@@ -73,6 +73,22 @@ variable "snapshot_schedule" {
   }
 }
 
+variable "archive" {
+  description = "Where archives are kept: `s3://bucket/prefix`, which takes two secrets. Default: in a bucket of the project's own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.archive == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9][A-Za-z0-9._=-]*)*$", var.archive))
+    error_message = "archive: must be s3://bucket/prefix, or null for a bucket of the project's own; see README.md, \"Archives on S3\"."
+  }
+
+  validation {
+    condition     = var.archive == null || alltrue([for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] : try(var.secrets[name], 0) > 0])
+    error_message = "secrets: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must have a version when archive is on S3; see README.md, \"Archives on S3\"."
+  }
+}
+
 variable "archive_schedule" {
   description = "When trades, snapshots and reports are written to the archive, in cron's notation and UTC."
   type        = string
@@ -85,7 +101,7 @@ variable "archive_schedule" {
 }
 
 variable "archive_days" {
-  description = "After how many days an archive is deleted. At most 400: the marks that keep a restore from bringing erased users back are kept somewhat longer than that."
+  description = "After how many days an archive in the project's own bucket is deleted. At most 400: the marks that keep a restore from bringing erased users back are kept somewhat longer than that."
   type        = number
   default     = 400
 
@@ -123,7 +139,7 @@ variable "secrets" {
 
   validation {
     condition     = alltrue([for name in keys(var.secrets) : can(regex(local.secret_names, name))])
-    error_message = "secrets: must be keys (COINMARKETCAP_API_KEY, COINGECKO_API_KEY, SESSION_KEY) or RPC URLs (ETH_RPC_URL, SEPOLIA_RPC_URL, RPC_URL_8453); see README.md, \"Secrets\"."
+    error_message = "secrets: must be keys (COINMARKETCAP_API_KEY, COINGECKO_API_KEY, SESSION_KEY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or RPC URLs (ETH_RPC_URL, SEPOLIA_RPC_URL, RPC_URL_8453); see README.md, \"Secrets\"."
   }
 
   validation {
@@ -133,9 +149,14 @@ variable "secrets" {
 }
 
 variable "alert_emails" {
-  description = "Who is told when something needs a person."
+  description = "Who is told when something needs a person: at most five addresses."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = length(var.alert_emails) <= 5
+    error_message = "alert_emails: must be five at most, which is what a budget can tell; take a group's address for more; see README.md, \"Variables\"."
+  }
 
   validation {
     condition     = alltrue([for email in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", email))])
@@ -166,7 +187,7 @@ variable "monthly_budget" {
 }
 
 variable "held" {
-  description = "Functions whose next revision gets no traffic yet: for pipelines, which try it first. It is written to `held.auto.tfvars.json` by them."
+  description = "Functions whose traffic stays where it is: for pipelines, which try a new revision first. It is written to `held.auto.tfvars.json` by them."
   type        = set(string)
   default     = []
 

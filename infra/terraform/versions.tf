@@ -3,8 +3,10 @@ terraform {
 
   required_providers {
     google = {
-      source  = "hashicorp/google"
-      version = "~> 6.50"
+      source = "hashicorp/google"
+      # Older ones never say that traffic is to stay where it is: all_traffic_on_latest_revision = false
+      # (https://github.com/hashicorp/terraform-provider-google/issues/24130).
+      version = ">= 7.32, < 8"
     }
   }
 }

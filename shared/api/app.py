@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import NoReturn
 
-from ..config import Oidc, Settings, TriggerSettings
+from ..config import Oidc, Settings
 from ..errors import ConfigError
 from ..telemetry.exporting import Exporter, SpanQueue
 from ..web.app import App, Conduct
@@ -106,7 +106,7 @@ def _conduct(name: str, settings: Settings, clock: Callable[[], float], *, loopb
     """How the app treats its callers."""
     return Conduct(
         auth=_authenticator(settings, clock),
-        platform=_platform(settings.triggers),
+        platform=_platform(settings),
         tracer=_tracer(name, settings),
         limiter=RateLimiter(settings.rate_limit_per_minute) if settings.auth_mode != "local" else None,
         streams=OpenStreams(settings.streams.per_caller, settings.streams.per_instance),
@@ -155,7 +155,9 @@ def _authenticator(settings: Settings, clock: Callable[[], float]) -> Authentica
         return LocalUser()
     if oidc.issuer is None or oidc.audience is None:
         raise ConfigError("OIDC_ISSUER, OIDC_AUDIENCE: must be set when AUTH_MODE=oidc")
-    tokens = TokenUser(oidc.issuer, oidc.audience, SigningKeys(oidc.jwks_url))
+    tokens = TokenUser(
+        oidc.issuer, oidc.audience, SigningKeys(oidc.jwks_url, public_only=settings.public_only)
+    )
     if not settings.siwe.domains:
         return tokens
     from ..core.siwe import USER_PREFIX
@@ -164,11 +166,13 @@ def _authenticator(settings: Settings, clock: Callable[[], float]) -> Authentica
     return SessionOrToken(session_tokens(settings, clock), tokens, USER_PREFIX)
 
 
-def _platform(triggers: TriggerSettings) -> Platform | None:
+def _platform(settings: Settings) -> Platform | None:
     """Who is to show at triggers that they are the platform; None where that is not asked for."""
+    triggers = settings.triggers
     if triggers.audience is None:
         return None
-    return Platform(TokenUser(_GOOGLE, triggers.audience, SigningKeys(triggers.jwks_url)), triggers.emails)
+    keys = SigningKeys(triggers.jwks_url, public_only=settings.public_only)
+    return Platform(TokenUser(_GOOGLE, triggers.audience, keys), triggers.emails)
 
 
 def _refuse_to_start(error: ConfigError) -> NoReturn:

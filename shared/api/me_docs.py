@@ -28,6 +28,9 @@ on. Sent again later it finds nothing.
 What your other requests write while this one is at work goes with the rest; what they write behind it is kept
 as a new beginning. A snapshot run that is under way keeps nothing for you any more.
 
+Your token, or the session of a signed-in wallet, stays good until it expires: nobody can take it back. Throw
+it away; what is sent with it later is such a beginning.
+
 What remains for a while is public, or shown to nobody:
 
 - for {run} days: plans of runs for all users, which name your wallets, and what was read of these addresses;

@@ -26,8 +26,8 @@ act on is acknowledged and put among the dead letters.
 _ARCHIVE = """
 Writes what all users keep, and their tax reports, to object storage, as Parquet and CSV with a manifest. The
 archive is that of the day of `X-CloudScheduler-ScheduleTime`, or of today: asked for again, it is gone on
-with if it is not whole, and otherwise left as it is. `archive` names another one.
-Pub/Sub's messages come here too, as a push envelope or a CloudEvent.
+with if it is not whole, and otherwise left as it is; who was erased since is told beside it. `archive` names
+another one. Pub/Sub's messages come here too, as a push envelope or a CloudEvent.
 """
 # Whatever comes is answered: what is no message of ours is acknowledged, so no schema says what may not come.
 _ENVELOPE: Json = {"message": {"data": "eyJ2IjoxfQ==", "messageId": "77"}, "subscription": "projects/p/…"}
@@ -87,7 +87,7 @@ def _body(example: Json) -> Json:
 
 def _trigger(about: Json, answers: Json, schemas: Json) -> Operation:
     done = {"204": {"description": "It is acknowledged."}}
-    again = problem_responses(400, 401, 408, 413, 431, 500, 503, 504)
+    again = problem_responses(400, 401, 408, 413, 421, 431, 500, 503, 504)
     return Operation(
         {"tags": ["Triggers"], "security": [], **about, "responses": {**answers, **done, **again}}, schemas
     )

@@ -31,11 +31,14 @@ class ChainClients:
         rpc_urls: Mapping[int, tuple[str, ...]],
         tls: Tls | None = None,
         counts: Counts | None = None,
+        *,
+        public_only: bool = False,
     ) -> None:
-        """`tls` is what all connections verify hosts with."""
+        """`tls` is what connections verify hosts with; with `public_only` none leads to a private network."""
         self._rpc_urls = rpc_urls
         self._tls = tls or Tls()
         self._counts = counts or Counts()
+        self._public_only = public_only
         self._https: list[httpx.AsyncClient] = []
         self._transports: dict[ChainId, Transport] = {}
         self._clients: dict[ChainId, ChainClient] = {}
@@ -69,7 +72,7 @@ class ChainClients:
         from .endpoint import Endpoint
         from .http import open_http
 
-        http = open_http(self._tls.context())
+        http = open_http(self._tls.context(), public_only=self._public_only)
         self._https.append(http)
         urls = self._rpc_urls.get(chain.chain_id, chain.rpc_urls)
         heard = request_counter(self._counts, chain.slug)

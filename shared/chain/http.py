@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import RpcBadResponse, RpcTooLarge
 from ..http_body import BodyBroken, BodyTooLarge, read_body
+from ..peer_check import peer_checks
 
 if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the core
     import httpx
@@ -16,11 +17,14 @@ if TYPE_CHECKING:  # types only: importing httpx takes longer than all of the co
 _ERROR_BODY_BYTES = 64 * 1024
 
 
-def open_http(context: ssl.SSLContext | None = None, *, connections: int = 64) -> httpx.AsyncClient:
+def open_http(
+    context: ssl.SSLContext | None = None, *, connections: int = 64, public_only: bool = False
+) -> httpx.AsyncClient:
     """A pooled client that follows no redirect and logs no URL; close it with `aclose()`.
 
     A proxy and certificates named in the environment are honoured, but this machine's own nodes are asked
     directly. Clients may share a TLS context, which takes longer to make than all the rest.
+    With `public_only` nobody in a private network is asked.
     """
     import httpx
 
@@ -32,6 +36,7 @@ def open_http(context: ssl.SSLContext | None = None, *, connections: int = 64) -
         ),
         timeout=httpx.Timeout(10),
         follow_redirects=False,
+        event_hooks=peer_checks(public_only=public_only),
         mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
     )
 

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..http_body import ACCEPT_ENCODING, BodyBroken, BodyTooLarge, read_body
+from ..peer_check import peer_checks
 from ..spans import span
 from ..tls import Tls
 from .reading import parse_json
@@ -73,12 +74,14 @@ class JsonHttp:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         tls: Tls | None = None,
+        public_only: bool = False,
     ) -> None:
-        """`tls` is what others verify hosts with too."""
+        """`tls` is what connections verify hosts with; with `public_only` none leads to a private network."""
         self._patience = patience
         self._sleep = sleep
         self._now = now
         self._tls = tls or Tls()
+        self._public_only = public_only
         self._client: httpx.AsyncClient | None = None
 
     async def get(
@@ -128,6 +131,7 @@ class JsonHttp:
                 limits=limits,
                 timeout=timeout,
                 headers=_HEADERS,
+                event_hooks=peer_checks(public_only=self._public_only),
                 mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
             )
         return self._client

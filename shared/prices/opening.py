@@ -31,9 +31,11 @@ class Prices:
         await self.http.close()
 
 
-def open_prices(apis: PriceApis, chains: Chains, *, ttl: float, tls: Tls | None = None) -> Prices:
+def open_prices(
+    apis: PriceApis, chains: Chains, *, ttl: float, tls: Tls | None = None, public_only: bool = False
+) -> Prices:
     """The sources that work without a key, and CoinMarketCap where it has one; connects when first asked."""
-    http = JsonHttp(tls=tls)
+    http = JsonHttp(tls=tls, public_only=public_only)
     backed = Backed(http, apis.backed_url, chains)
     sources: list[PriceSource] = [
         backed,

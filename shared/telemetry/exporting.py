@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 _MOST_WAITING = 4096
 _MOST_AT_ONCE = 512
 _PAUSE_SECONDS = 2.0
+_LONGEST_PAUSE = 300.0
 _LAST_SECONDS = 3.0
 
 
@@ -38,7 +39,8 @@ class Exporter(Protocol):
 class SpanQueue:
     """Takes spans from any thread, and hands them to the exporter every other second.
 
-    When more wait than fit, the oldest are given up, counted and told of once: traces may not cost memory.
+    When more wait than fit, the oldest are given up and counted: traces may not cost memory. An exporter that
+    cannot be opened is tried again, at last every five minutes.
     """
 
     def __init__(
@@ -79,7 +81,10 @@ class SpanQueue:
 
     def _work(self) -> None:
         self._ending.wait(self._pause_seconds)
-        exporter = self._open_exporter()
+        exporter = self._open()
+        if exporter is None:
+            self.lost += len(self._waiting)
+            return
         while True:
             self._send(exporter)
             if self._ending.is_set() and not self._waiting:
@@ -87,9 +92,30 @@ class SpanQueue:
             self._ending.wait(self._pause_seconds)
         exporter.close()
 
+    def _open(self) -> Exporter | None:
+        """The exporter, as soon as it can be had; None when it is the end before that."""
+        pause = self._pause_seconds
+        while True:
+            try:
+                return self._open_exporter()
+            except Exception as error:  # noqa: BLE001  whatever it is, it must not end the thread
+                # The message of a foreign exception may hold a URL or a key.
+                logger.warning("traces cannot be sent yet, which is tried again: %s", type(error).__name__)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            if self._ending.wait(pause):
+                return None
+
     def _send(self, exporter: Exporter) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(_MOST_AT_ONCE, len(self._waiting)))]
-            if not exporter.export(batch):
+            if not _export(exporter, batch):
                 self.lost += len(batch)
                 logger.warning("%d spans could not be sent, %d since the start", len(batch), self.lost)
+
+
+def _export(exporter: Exporter, batch: Sequence[Span]) -> bool:
+    try:
+        return exporter.export(batch)
+    except Exception as error:  # noqa: BLE001  an exporter that cannot sign in raises what its library has
+        logger.warning("the exporter of traces failed: %s", type(error).__name__)
+        return False

@@ -15,32 +15,35 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from ..errors import CallerError, Overdue, RateLimited, Unauthenticated, Unavailable
+from ..errors import (
+    CallerError,
+    MethodNotAllowed,
+    NotFound,
+    Overdue,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
 from ..spans import Span, span
 from .answers import Answers
 from .auth import Authenticator, LocalUser, Platform
 from .closing import Closing
 from .cors import Cors
-from .etags import matches
 from .hosts import require_loopback
-from .limits import RateLimiter, caller_address, check_headers, discard_rest, read_body
+from .limits import RateLimiter, caller_address, check_headers, read_body
 from .log import RequestLog, about_var, request_id_var
 from .messages import Header, Request, Response, Route, Stream
 from .metrics import Metrics
 from .open_streams import OpenStreams
 from .problems import internal_error, problem_of
 from .routing import Router
-from .streams import send_stream
+from .sending import conditional, headers_of, send_answer
 from .tracer import Tracer
 
 C = TypeVar("C")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_ONLY_HTTPS: tuple[Header, ...] = ((b"strict-transport-security", b"max-age=31536000; includeSubDomains"),)
-# A body that nobody reads would otherwise have to be received to its end, however long that takes.
-_CLOSE: tuple[Header, ...] = ((b"connection", b"close"),)
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +69,18 @@ class Conduct:
     tracer: Tracer = field(default_factory=Tracer)
     platform: Platform | None = None
     """Who alone may call triggers; None where others see to that."""
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What is known of a request's answer by now; at first, that there is none."""
+
+    function: str
+    started: float = field(default_factory=time.perf_counter)
+    response: Response | None = None
+    waited: float = 0
+    """Seconds until there was an answer to send."""
+    begun: bool = False
 
 
 class App(Generic[C]):
@@ -104,26 +119,33 @@ class App(Generic[C]):
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
             return
-        started = time.perf_counter()
         request = Request(scope)
         request_id_var.set(request.request_id)
         about_var.set(None)
+        exchange = _Exchange(self.name)
+        try:
+            await self._exchange(exchange, request, receive, send)
+        except Exception:
+            # Around an endpoint nothing should fail; what does is answered and counted like anything else.
+            logger.exception("unexpected error around an answer of %s", exchange.function)
+            if not exchange.begun:
+                await _excuse(exchange, request, self.conduct, receive, send)
+        _note(exchange, request, self.conduct)
+
+    async def _exchange(self, exchange: _Exchange, request: Request, receive: Receive, send: Send) -> None:
         with ExitStack() as held:
             traced = held.enter_context(self.conduct.tracer.request(request))
-            function, answer = await self._respond(request, receive, held)
-            response = _conditional(request, answer)
-            answered = time.perf_counter() - started
+            exchange.function, answer = await self._respond(request, receive, held)
+            exchange.response = response = conditional(request, answer)
+            exchange.waited = time.perf_counter() - exchange.started
             if traced is not None:
-                _describe(traced, request, response, function)
-            await self._send(request, response, receive, send)
-        seconds = time.perf_counter() - started
-        self.conduct.log.write(request, response, function, seconds)
-        # How long a stream stays open is no latency, nor is how long a caller goes on sending.
-        latency = answered if isinstance(response, Stream) or request.unread else seconds
-        self.conduct.metrics.count(function, request.method, response.status, latency)
+                _describe(traced, request, response, exchange.function)
+            headers = _headers(request, response, self.conduct)
+            exchange.begun = True
+            await send_answer(request, response, headers, receive, send)
 
     async def _respond(self, request: Request, receive: Receive, held: ExitStack) -> tuple[str, Response]:
-        """The function that answered and its answer: the one place where exceptions end.
+        """The function that answered and its answer: where an endpoint's exceptions end.
 
         What a streaming route holds until its answer is sent is `held`.
         """
@@ -132,9 +154,9 @@ class App(Generic[C]):
             check_headers(request.head_size)
             if self.conduct.loopback_only:
                 require_loopback(request)
-            if request.method == "OPTIONS":
+            route = self._find(request)
+            if route is None:
                 return function, self._options(request)
-            route, request.path_params = self._router.find(request.method, request.path)
             function = route.function
             caller = await self._admit(request, route)
             about_var.set(self.conduct.log.describe(request, function))
@@ -153,11 +175,28 @@ class App(Generic[C]):
             logger.exception("unexpected error in %s", function)
             return function, internal_error(request)
 
+    def _find(self, request: Request) -> Route[C] | None:
+        """The route of a request, None for OPTIONS; what has no route counts against the address.
+
+        A browser asks leave for a page of ours by itself, and the page breaks when that is refused. To refuse
+        costs as much as to answer, so this alone is neither counted nor refused.
+        """
+        if request.method == "OPTIONS":
+            if not self.conduct.cors.is_preflight(request):
+                _count(request, self.conduct, _address(request, self.conduct))
+            return None
+        try:
+            route, request.path_params = self._router.find(request.method, request.path)
+        except (NotFound, MethodNotAllowed):
+            _count(request, self.conduct, _address(request, self.conduct))
+            raise
+        return route
+
     async def _admit(self, request: Request, route: Route[C]) -> str:
         """Find out who calls, and count it: against the address if there is no user or a bad token."""
         conduct = self.conduct
         counted = conduct.limiter or route.streaming
-        caller = f"address {_address(request, conduct)}" if counted else ""
+        caller = _address(request, conduct) if counted else ""
         try:
             if route.trigger and conduct.platform is not None:
                 await conduct.platform.require(request.header(b"authorization"))
@@ -166,10 +205,8 @@ class App(Generic[C]):
             if request.user is not None:
                 caller = f"user {request.user}"
         finally:
-            if conduct.limiter is not None and route.limited:
-                request.allowance = allowance = conduct.limiter.take(caller)
-                if allowance.retry_after:
-                    raise RateLimited("too many requests; see Retry-After", allowance.retry_after)
+            if route.limited:
+                _count(request, conduct, caller)
         if route.private and request.user is None:
             raise Unauthenticated("this needs your token: Authorization: Bearer …")
         return caller
@@ -195,27 +232,6 @@ class App(Generic[C]):
         allow = ((b"allow", ", ".join(methods).encode()),)
         return self.conduct.cors.preflight(request, methods) or Response(204, b"", headers=allow)
 
-    async def _send(self, request: Request, response: Response, receive: Receive, send: Send) -> None:
-        headers = [
-            *response.headers,
-            (b"x-request-id", request.request_id.encode()),
-            (b"cache-control", _cache_control(response, self.conduct.clock)),
-            *_rate_headers(request),
-            *self.conduct.cors.headers(request),
-            *(_ONLY_HTTPS if self.conduct.deployed else ()),
-            *(_CLOSE if request.unread else ()),
-        ]
-        body = b"" if request.method == "HEAD" else response.body
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        if isinstance(response, Stream):
-            await send_stream(response, receive, send, with_body=request.method != "HEAD")
-            return
-        if request.unread:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-            await discard_rest(receive)
-            body = b""
-        await send({"type": "http.response.body", "body": body})
-
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.startup.complete"})
@@ -228,6 +244,44 @@ class App(Generic[C]):
             await self._close_context(self._context)
             self._context = None
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _excuse(
+    exchange: _Exchange, request: Request, conduct: Conduct, receive: Receive, send: Send
+) -> None:
+    """Send the answer that something failed; when not even that can be sent, the server breaks off."""
+    response = exchange.response = internal_error(request)
+    try:
+        await send_answer(request, response, _headers(request, response, conduct), receive, send)
+    except Exception:
+        logger.exception("an answer of %s could not be sent", exchange.function)
+
+
+def _note(exchange: _Exchange, request: Request, conduct: Conduct) -> None:
+    """Count and log a request, whatever became of it."""
+    seconds = time.perf_counter() - exchange.started
+    function, response = exchange.function, exchange.response
+    assert response is not None  # there is one of ours where there is no other
+    # How long a stream stays open is no latency, nor is how long a caller goes on sending.
+    latency = exchange.waited if isinstance(response, Stream) or request.unread else seconds
+    conduct.metrics.count(function, request.method, response.status, latency)
+    try:
+        conduct.log.write(request, response, function, seconds)
+    except Exception:
+        logger.exception("a request at %s could not be logged", function)
+
+
+def _headers(request: Request, response: Response, conduct: Conduct) -> list[Header]:
+    return headers_of(request, response, conduct.cors, conduct.clock, deployed=conduct.deployed)
+
+
+def _count(request: Request, conduct: Conduct, caller: str) -> None:
+    """Take from the caller's allowance. Raises RateLimited when nothing is left."""
+    if conduct.limiter is None:
+        return
+    request.allowance = allowance = conduct.limiter.take(caller)
+    if allowance.retry_after:
+        raise RateLimited("too many requests; see Retry-After", allowance.retry_after)
 
 
 async def _answer_in_time(route: Route[C], context: C, request: Request) -> Response:
@@ -257,30 +311,7 @@ def _describe(span: Span, request: Request, response: Response, function: str) -
 
 
 def _address(request: Request, conduct: Conduct) -> str:
+    """Whose allowance counts while nobody has said who is calling."""
     forwarded_for = request.header(b"x-forwarded-for")
     hops = conduct.trusted_hops
-    return caller_address(request.client, forwarded_for, deployed=conduct.deployed, hops=hops)
-
-
-def _conditional(request: Request, response: Response) -> Response:
-    if_none_match = request.header(b"if-none-match")
-    if if_none_match is None or response.etag is None or not matches(if_none_match, response.etag):
-        return response
-    return response.not_modified()
-
-
-def _cache_control(response: Response, clock: Callable[[], float]) -> bytes:
-    if response.reusable_until is None:
-        return response.cache_control
-    return b"private, max-age=%d" % max(0, int(response.reusable_until - clock()))
-
-
-def _rate_headers(request: Request) -> tuple[Header, ...]:
-    allowance = request.allowance
-    if allowance is None:
-        return ()
-    return (
-        (b"ratelimit-limit", b"%d" % allowance.limit),
-        (b"ratelimit-remaining", b"%d" % allowance.remaining),
-        (b"ratelimit-reset", b"%d" % allowance.reset),
-    )
+    return f"address {caller_address(request.client, forwarded_for, deployed=conduct.deployed, hops=hops)}"

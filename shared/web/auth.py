@@ -53,7 +53,7 @@ class TokenUser:
             return None
         claims = await self.claims(authorization)
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
+        if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT or not _is_text(subject):
             raise Unauthenticated("the token's subject is not accepted")
         return subject
 
@@ -125,6 +125,15 @@ class SessionOrToken:
 
     async def close(self) -> None:
         await self._others.close()
+
+
+def _is_text(subject: str) -> bool:
+    """Whether it can be written down: JSON can name half of a character, which no store takes."""
+    try:
+        subject.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bearer_token(authorization: bytes) -> str:

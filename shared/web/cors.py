@@ -31,10 +31,14 @@ class Cors:
             return (_VARY,)
         return (_VARY, (b"access-control-allow-origin", origin), (b"access-control-expose-headers", _EXPOSED))
 
+    def is_preflight(self, request: Request) -> bool:
+        """Whether a browser asks leave for a page of a configured origin."""
+        asks = request.method == "OPTIONS" and request.header(b"access-control-request-method")
+        return bool(asks) and request.header(b"origin") in self._origins
+
     def preflight(self, request: Request, methods: Collection[str]) -> Response | None:
         """The answer to a browser asking leave, or None when this is no such question."""
-        asks = request.method == "OPTIONS" and request.header(b"access-control-request-method")
-        if not asks or request.header(b"origin") not in self._origins:
+        if not self.is_preflight(request):
             return None
         leave = (
             (b"access-control-allow-methods", ", ".join(methods).encode()),

@@ -11,6 +11,7 @@ from typing import Any
 from ..core.nesting import check_nesting
 from ..errors import Unauthenticated, Unavailable
 from ..http_body import ACCEPT_ENCODING, read_body
+from ..peer_check import peer_checks
 from .limits import RateLimiter
 
 _FRESH_SECONDS = 3600.0
@@ -25,8 +26,17 @@ _MAX_BYTES = 256 * 1024
 class SigningKeys:
     """A JSON Web Key Set by URL. Refetched when it is an hour old or a key is not in it."""
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic, transport: Any = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], float] = time.monotonic,
+        transport: Any = None,
+        *,
+        public_only: bool = False,
+    ) -> None:
+        """`public_only`: no host is asked whose name leads to a private network."""
         self._url = url
+        self._public_only = public_only
         self._clock = clock
         self._asks = RateLimiter(_ASKS_PER_MINUTE, clock)
         self._transport = transport
@@ -78,6 +88,7 @@ class SigningKeys:
                 timeout=_TIMEOUT_SECONDS,
                 transport=self._transport,
                 headers={"Accept-Encoding": ACCEPT_ENCODING},
+                event_hooks=peer_checks(public_only=self._public_only),
             )
         async with self._client.stream("GET", self._url) as response:
             response.raise_for_status()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import CallerError, HeadersTooLarge, PayloadTooLarge, RequestTimeout
 
@@ -20,8 +19,7 @@ _MAX_LEFT = 1024 * 1024
 _LEFT_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What is left to a caller; `retry_after` is above zero when this request is one too many."""
 
     limit: int

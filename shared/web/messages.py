@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .closing import Closing
 from .etags import etag_of
@@ -177,8 +177,7 @@ def json_response(status: int, content: object, *, cache_control: bytes = NO_STO
     return Response(status, encode_json(content), cache_control=cache_control)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """What the OpenAPI document says of a route: the operation object, and the schemas that it refers to."""
 
     description: Json

@@ -10,7 +10,7 @@ from .messages import Json, Operation, Route
 C = TypeVar("C")
 
 # What any route may answer, whatever it serves.
-COMMON_PROBLEMS = (400, 408, 413, 429, 431, 500, 504)
+COMMON_PROBLEMS = (400, 408, 413, 421, 429, 431, 500, 504)
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _PROBLEMS = {
     400: "The request has a parameter that is unknown, missing or wrong; `errors` names each.",
@@ -21,6 +21,7 @@ _PROBLEMS = {
     412: "It was changed since the version that `If-Match` names.",
     413: "The body is longer than is accepted.",
     415: "The body is of a kind that is not read here.",
+    421: "The server is called by a name that is not its own: a local one has this machine's only.",
     429: "Too many requests of this caller; see `Retry-After`.",
     431: "The headers are longer, all together, than is accepted.",
     500: "Something went wrong here; the log has it under `request_id`.",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from .messages import Json, Operation, Request, Response, Route, json_response
 from .metrics import METRICS_TYPE, Count, Gauge, Metrics
@@ -21,8 +20,7 @@ _PROBE_AGE_SECONDS = 10.0
 _DOCUMENT_CACHING = b"public, max-age=300"
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(NamedTuple):
     """Something that answers are made from, and whether it can be reached now."""
 
     kind: str
@@ -62,7 +60,7 @@ def _readiness(dependencies: Sequence[Dependency]) -> Response:
     missing = [dependency for dependency in dependencies if not dependency.reachable]
     lost = {d.kind for d in missing} - {d.kind for d in dependencies if d.reachable}
     status = "unavailable" if lost else "degraded" if missing else "ready"
-    body = {"status": status, "dependencies": [asdict(dependency) for dependency in dependencies]}
+    body = {"status": status, "dependencies": [dependency._asdict() for dependency in dependencies]}
     return json_response(503 if lost else 200, body)
 
 

@@ -12,8 +12,9 @@ from .trace_context import TraceContext, parse_trace_context
 
 
 class Tracer:
-    """Traces the requests whose callers ask for it, and of the others the share `sample` (0 to 1).
+    """Traces the share `sample` (0 to 1) of the requests whose callers do not say that they are not traced.
 
+    Whoever asks for a trace has no more of a chance than others: else anybody could have all requests traced.
     `finish` takes the finished spans; without it nothing is traced, and log lines still name the caller's
     trace. `project` is the Google Cloud project that traces lie in.
     """
@@ -47,9 +48,7 @@ class Tracer:
             yield span
 
     def _is_chosen(self, told: TraceContext | None) -> bool:
-        if told is not None and told.sampled is not None:
-            return told.sampled
-        return self._chance() < self._sample
+        return (told is None or told.sampled is not False) and self._chance() < self._sample
 
     def _log_fields(self, place: SpanPlace, *, sampled: bool) -> Mapping[str, object]:
         """As Cloud Logging has them, https://cloud.google.com/logging/docs/structured-logging"""

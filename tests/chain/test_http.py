@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shared.chain.endpoint import Endpoint
 from shared.chain.http import open_http, parse_retry_after
+from shared.errors import RpcUnavailable
 from tests.chain.rpc_proxy import RpcProxy
 
 NOW = "Wed, 21 Oct 2026 07:28:00 GMT"
@@ -65,3 +66,18 @@ async def test_a_proxy_from_the_environment_is_for_other_machines_only(
 async def test_no_redirect_is_followed() -> None:
     async with open_http() as http:
         assert http.follow_redirects is False
+
+
+async def test_when_only_the_public_may_be_asked_no_name_leads_inside(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with RpcProxy() as node:
+        inside = node.url.replace("127.0.0.1", "localhost")
+        async with open_http(public_only=True) as http:
+            with pytest.raises(RpcUnavailable, match=r"^localhost"):
+                await Endpoint(inside, http).request("eth_chainId", [], within=5)
+        async with open_http() as http:
+            assert await Endpoint(inside, http).request("eth_chainId", [], within=5) == "0x1"
+
+    assert len(node.requests) == 1
+    assert "ALLOW_PRIVATE_URLS" in caplog.text

@@ -123,7 +123,8 @@ def _route(service: dict[str, Any], flags: dict[str, str]) -> None:
         tag, _, revision = flags["update-tags"].partition("=")
         service["tags"][tag] = revision
     if "remove-tags" in flags:
-        del service["tags"][flags["remove-tags"]]
+        for tag in flags["remove-tags"].split(","):
+            del service["tags"][tag]
 
 
 def _execution(said: dict[str, str], state: dict[str, Any]) -> dict[str, Any]:

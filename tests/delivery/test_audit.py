@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,12 +20,14 @@ Programs = Callable[..., None]
 def project(tmp_path: Path) -> Path:
     """A project with one set of pins and one lock file, and files of that name that are not its own."""
     for name in (
+        "shared/requirements.in",
         "shared/requirements.txt",
         "tests/devnet/package-lock.json",
-        ".venv/infra/requirements.txt",
+        "tests/infra/.venv/requirements.in",
+        "tests/infra/.venv/requirements.txt",
         "tests/node_modules/package-lock.json",
     ):
-        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     return tmp_path
 
@@ -145,8 +148,16 @@ def test_a_tool_that_is_missing_is_named(
     assert capsys.readouterr().err == "pip-audit is not installed\n"
 
 
-def test_every_deployed_set_is_audited() -> None:
-    deployed = sorted((audit.ROOT / "shared").glob("requirements*.txt"))
+def test_everything_that_is_pinned_is_audited() -> None:
+    pinned = [path for path in tracked("*.txt") if "--hash=sha256:" in path.read_text()]
 
-    assert deployed
-    assert set(deployed) <= set(audit.pinned_sets(audit.ROOT))
+    assert audit.ROOT / "shared" / "requirements.txt" in pinned
+    assert audit.pinned_sets(audit.ROOT) == sorted(pinned)
+    assert audit.node_locks(audit.ROOT) == sorted(tracked("*package-lock.json"))
+
+
+def tracked(pattern: str) -> list[Path]:
+    """The project's own files of this name."""
+    command = ["git", "-C", str(audit.ROOT), "ls-files", "-z", pattern]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [audit.ROOT / name for name in listed.split("\0") if name]

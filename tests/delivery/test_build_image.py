@@ -19,6 +19,7 @@ COPIED = "/usr/local/bin/"
 PROVIDED = {
     "chromium": "chromium",
     "gcloud": BASE,
+    "git": "git",
     "java": BASE,
     "make": "make",
     "node": f"/usr/local/bin/node {COPIED}",

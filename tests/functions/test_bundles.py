@@ -24,6 +24,7 @@ DEPLOYED = {
     "GOOGLE_CLOUD_PROJECT": "project",
     "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",
     "PUBSUB_EMULATOR_HOST": "127.0.0.1:1",
+    "ALLOW_PRIVATE_URLS": "true",
 }
 
 

@@ -88,7 +88,7 @@ def test_streams_and_refusals_carry_them_too_and_say_what_is_left(streaming: Ser
 
 
 def test_limited_answers_say_what_is_left_whatever_became_of_them(served: Served) -> None:
-    for named in (200, 400, 401, 413, 415):
+    for named in (200, 204, 400, 401, 404, 405, 413, 415):
         path, method, options = QUESTIONS[named]
         answer = served.ask(path, method, **options)
 
@@ -102,7 +102,7 @@ def test_every_operation_says_what_the_guard_may_answer(local_server: Served) ->
 
     assert operations
     for operation in operations:
-        assert operation["responses"].keys() >= {"400", "408", "413", "431", "500", "504"}
+        assert operation["responses"].keys() >= {"400", "408", "413", "421", "431", "500", "504"}
 
 
 @pytest.mark.parametrize(

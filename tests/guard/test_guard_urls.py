@@ -18,10 +18,10 @@ from tests.guard.served import LIMIT, Served, bearer, local, settings
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 # Where connections are made: the edges, the issuer's keys, and the exporter of traces. What they are told
-# comes from the settings; that of an ENS gateway, which does not, has tests of its own. Wiring makes the TLS
-# context that they share.
+# comes from the settings; that of an ENS gateway, which does not, has tests of its own. The check of whom
+# a connection leads to knows their client.
 EDGES = ("chain/", "prices/", "store/", "bus/", "archive/", "telemetry/")
-OTHERS = {"web/jwks.py", "wiring.py"}
+OTHERS = {"web/jwks.py", "peer_check.py"}
 
 
 class Ear:

@@ -17,8 +17,6 @@ TRIGGERED = {"archive", "fetch_balances", "snapshot"}
 # Cloud Run takes the signature off the token that it has verified, so that there is nothing left to verify.
 NOT_CHOSEN = {
     "ARCHIVE",
-    "ARCHIVE_ENDPOINT_URL",
-    "ARCHIVE_REGION",
     "FIRESTORE_EMULATOR_HOST",
     "K_SERVICE",
     "PORT",

@@ -91,3 +91,26 @@ def test_a_leaked_secret_is_replaced_by_naming_the_new_version() -> None:
     kinds = [" ".join(kind.split()) for kind in leaked.split("\n- ")[1:3]]
 
     assert all("put its number into `secrets`, `make deploy`" in kind for kind in kinds)
+
+
+def test_whatever_terraform_does_from_a_fresh_clone_has_its_bundles() -> None:
+    """It reads their digests for `destroy` and `import`, too."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    first = [
+        next(block for block in blocks if f"infra/terraform {command}" in block)
+        for command in ("import", "destroy")
+    ]
+
+    assert all(block.startswith("$ make bundles") for block in first)
+
+
+def test_the_account_of_the_builds_may_do_what_production_needs() -> None:
+    builds = README.partition("## From every commit")[2].partition("\n## ")[0]
+
+    assert "billing accounts add-iam-policy-binding" in builds
+    assert re.findall(r"--role (\S+)", builds) == ["roles/owner", "roles/billing.costsManager"]
+
+
+def test_it_says_how_a_roll_back_ends() -> None:
+    for page in (README, RUNBOOK):
+        assert "--to-latest" in page

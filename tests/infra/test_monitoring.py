@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from shared.web.log import JsonLines
 from tests.infra.terraform import ROOT, Deployment
 
+_OF_A_FILE = r'jsonPayload\.(?:logger|message)="'
 CODE = {path: path.read_text() for path in (ROOT / "shared").rglob("*.py")}
 
 
@@ -53,7 +56,7 @@ def filters(deployment: Deployment) -> Iterator[str]:
 def test_what_is_counted_from_our_lines_is_logged_with_the_fields_that_tell_it_apart(
     small: Deployment,
 ) -> None:
-    ours = {n: m for n, m in metrics(small).items() if "jsonPayload" in str(m["filter"])}
+    ours = {n: m for n, m in metrics(small).items() if re.search(_OF_A_FILE, str(m["filter"]))}
 
     assert len(ours) >= 6
     for metric in ours.values():
@@ -64,6 +67,31 @@ def test_what_is_counted_from_our_lines_is_logged_with_the_fields_that_tell_it_a
         for field in extractors.values():
             name = field.removeprefix("EXTRACT(jsonPayload.").removesuffix(")")
             assert any(f'"{name}"' in CODE[path] for path in files), field
+
+
+def test_only_what_the_programs_themselves_write_is_counted(small: Deployment) -> None:
+    """Not what Cloud Run writes of an answer, which is an ERROR with every 503, nor who changed what."""
+    logs = {
+        name: re.findall(r'logName="projects/demo-project/logs/([^"]+)"', str(metric["filter"]))
+        for name, metric in metrics(small).items()
+    }
+    scheduled = logs.pop("chainfolio_schedule_failures")
+
+    assert scheduled == ["cloudscheduler.googleapis.com%2Fexecutions"]
+    assert len(logs) >= 7
+    assert all(log == ["run.googleapis.com%2Fstderr"] for log in logs.values())
+
+
+def test_an_unexpected_error_is_a_line_of_ours_or_of_the_server(small: Deployment) -> None:
+    logged = JsonLines().format(logging.LogRecord("a.b", logging.ERROR, "", 0, "broke", None, None))
+    told = str(metrics(small)["chainfolio_unexpected_errors"]["filter"])
+
+    assert json.loads(logged).keys() >= {"logger", "severity"}
+    assert "(jsonPayload.logger:* severity>=ERROR)" in told
+    # What gunicorn says of a worker, by its own format, and Python of what ends a program.
+    assert {"] [ERROR] ", "] [CRITICAL] ", "Traceback (most recent call last)"} == set(
+        re.findall(r'textPayload:"([^"]+)"', told)
+    )
 
 
 def test_charts_and_alerts_are_of_metrics_that_are_counted(small: Deployment) -> None:

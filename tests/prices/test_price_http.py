@@ -206,3 +206,13 @@ async def test_a_closed_client_opens_again_when_asked(server: PriceServer) -> No
 
     assert (await http.get(server.url + PATH)).status == 200
     await http.close()
+
+
+async def test_when_only_the_public_may_be_asked_no_name_leads_inside(server: PriceServer) -> None:
+    http = JsonHttp(Patience(attempts=1), public_only=True)
+
+    with pytest.raises(SourceFailed, match="the connection failed"):
+        await http.get(server.url.replace("127.0.0.1", "localhost") + PATH)
+    await http.close()
+
+    assert not server.requests

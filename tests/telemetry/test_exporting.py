@@ -74,3 +74,57 @@ def test_what_cannot_be_sent_is_counted(caplog: pytest.LogCaptureFixture) -> Non
 
     assert queue.lost == 1
     assert "1 spans could not be sent" in caplog.text
+
+
+def test_an_exporter_that_cannot_be_opened_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    exporter = Noted()
+    opened = threading.Event()
+    tries = [OSError("https://telemetry.example/?key=secret"), ValueError("no credentials")]
+
+    def opening() -> Noted:
+        if tries:
+            raise tries.pop(0)
+        opened.set()
+        return exporter
+
+    queue = SpanQueue(opening, pause_seconds=0.001)
+    queue.add(a_span("a"))
+
+    assert opened.wait(10)
+    queue.close()
+    assert exporter.batches == [["a"]]
+    assert queue.lost == 0
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert not any(record.exc_info for record in caplog.records)
+    assert "OSError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_waits_when_it_ends_before_the_exporter_could_be_opened_is_counted() -> None:
+    def opening() -> Noted:
+        raise OSError("nobody is there")
+
+    queue = SpanQueue(opening, pause_seconds=60)
+    queue.add(a_span("a"))
+    queue.close()
+
+    assert queue.lost == 1
+
+
+def test_an_exporter_that_fails_costs_its_batch_alone(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(Noted):
+        def export(self, spans: Sequence[Span]) -> bool:
+            if not super().export(spans) or len(self.batches) == 1:
+                raise ConnectionError("https://telemetry.example/?key=secret")
+            return True
+
+    exporter = Failing()
+    queue = SpanQueue(lambda: exporter, pause_seconds=60)
+    for number in range(513):
+        queue.add(a_span(str(number)))
+    queue.close()
+
+    assert list(map(len, exporter.batches)) == [512, 1]
+    assert exporter.closed
+    assert queue.lost == 512
+    assert "secret" not in caplog.text

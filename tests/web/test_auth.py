@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
@@ -12,10 +13,22 @@ import pytest
 
 from shared.errors import Unauthenticated, Unavailable
 from shared.web.app import Conduct
-from shared.web.auth import LocalUser
+from shared.web.auth import LocalUser, TokenUser
+from shared.web.jwks import SigningKeys
 from shared.web.limits import RateLimiter
 from tests.web.serving import ask, make_app, quiet
-from tests.web.tokens import EC_KEY, OTHER_KEY, RSA_KEY, Issuer, ec_jwk, rsa_jwk, token, verifier
+from tests.web.tokens import (
+    AUDIENCE,
+    EC_KEY,
+    ISSUER,
+    OTHER_KEY,
+    RSA_KEY,
+    Issuer,
+    ec_jwk,
+    rsa_jwk,
+    token,
+    verifier,
+)
 
 
 async def test_the_user_is_the_subject_of_a_token_that_verifies() -> None:
@@ -49,6 +62,7 @@ async def test_a_clock_that_runs_a_little_ahead_is_forgiven() -> None:
         {"sub": ""},
         {"sub": "x" * 129},
         {"sub": None},
+        {"sub": "\ud800x"},
         {"key": OTHER_KEY},
         {"kid": None},
         {"kid": "unknown"},
@@ -62,6 +76,14 @@ async def test_a_clock_that_runs_a_little_ahead_is_forgiven() -> None:
 async def test_a_token_that_is_not_right_in_every_way_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(Unauthenticated):
         await verifier(Issuer(rsa_jwk("a"))).user(token(**bad))
+
+
+async def test_a_subject_that_is_no_text_is_a_401_that_counts_against_the_address() -> None:
+    conduct = Conduct(verifier(Issuer(rsa_jwk("a"))), RateLimiter(2, lambda: 0.0), log=quiet())
+    answer = await ask(make_app(conduct=conduct), headers={"Authorization": token(sub="\ud800x").decode()})
+
+    assert answer.status_code == 401
+    assert answer.headers["ratelimit-remaining"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +134,29 @@ async def test_an_issuer_without_usable_keys_is_unavailable(content: bytes) -> N
     issuer.content = content
     with pytest.raises(Unavailable):
         await verifier(issuer).user(token())
+
+
+@pytest.mark.parametrize("public_only", [False, True])
+async def test_keys_are_not_fetched_from_a_private_network_that_a_name_leads_to(public_only: bool) -> None:
+    asked: list[bytes] = []
+    ended = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(1000))
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    keys = SigningKeys(f"http://localhost:{port}/keys", public_only=public_only)
+    async with server:
+        with pytest.raises(Unavailable):
+            await TokenUser(ISSUER, AUDIENCE, keys).user(token())
+        await keys.close()
+        await asyncio.wait_for(ended.wait(), 10)
+
+    assert any(asked) is not public_only
 
 
 @pytest.mark.parametrize("layers", [1, 2])

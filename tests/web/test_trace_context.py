@@ -1,7 +1,7 @@
 """The headers by which a caller says which trace it is in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.spans import SpanPlace
@@ -26,6 +26,7 @@ def test_the_w3c_header_is_read(flags: str, sampled: bool) -> None:
         (f"{TRACE}/{PLACE.span_id};o=0", PLACE, False),
         (f"{TRACE}/{PLACE.span_id}", PLACE, None),
         (TRACE, SpanPlace(PLACE.trace_id, 0), None),
+        (f"{TRACE}/{PLACE.span_id};o=255", PLACE, True),
     ],
 )
 def test_googles_header_is_read(header: str, place: SpanPlace, sampled: bool | None) -> None:
@@ -56,6 +57,8 @@ def test_what_the_standard_calls_invalid_starts_no_trace(header: str) -> None:
 
 
 @given(st.binary(max_size=80), st.binary(max_size=80))
+@example(b"", f"{TRACE}/1;o={'1' * 5000}".encode())
+@example(b"", f"{TRACE}/{'1' * 5000}".encode())
 def test_any_header_is_borne(w3c: bytes, google: bytes) -> None:
     found = parse_trace_context(w3c, google)
 

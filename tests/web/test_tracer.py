@@ -43,7 +43,7 @@ async def test_a_request_is_a_tree_of_spans() -> None:
 
 
 async def test_the_callers_trace_is_continued() -> None:
-    app, spans, _ = traced(sample=0)
+    app, spans, _ = traced(sample=1)
     await ask(app, headers={"traceparent": f"00-{TRACE}-{SPAN}-01"})
 
     assert {f"{each.place.trace_id:032x}" for each in spans} == {TRACE}
@@ -52,9 +52,16 @@ async def test_the_callers_trace_is_continued() -> None:
 
 @pytest.mark.parametrize(
     ("sample", "chance", "flag", "is_traced"),
-    [(0.3, 0.29, None, True), (0.3, 0.3, None, False), (1, 0, "00", False), (0, 0.9, "01", True)],
+    [
+        (0.3, 0.29, None, True),
+        (0.3, 0.3, None, False),
+        (0.3, 0.29, "01", True),
+        (0.3, 0.3, "01", False),
+        (0, 0, "01", False),
+        (1, 0, "00", False),
+    ],
 )
-async def test_the_caller_decides_or_else_chance(
+async def test_chance_decides_unless_the_caller_wants_no_trace(
     sample: float, chance: float, flag: str | None, is_traced: bool
 ) -> None:
     app, spans, _ = traced(sample, chance)

@@ -55,6 +55,16 @@ run "refuses_what_is_not_what_its_name_says" {
   ]
 }
 
+run "refuses_more_addresses_than_a_budget_can_tell" {
+  command = plan
+
+  variables {
+    alert_emails = ["a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com", "f@example.com"]
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
 run "refuses_to_switch_off_that_callers_say_who_they_are" {
   command = plan
 

@@ -33,8 +33,10 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = var.max
     ingress_settings                 = var.ingress
     service_account_email            = google_service_account.function.email
-    all_traffic_on_latest_revision   = var.serve
-    environment_variables            = var.settings
+    # Google answers true while all traffic follows the latest revision, so that false, where nothing else is to change,
+    # is an update, too: only a release says it, of what it updates.
+    all_traffic_on_latest_revision = var.serve
+    environment_variables          = var.settings
 
     dynamic "secret_environment_variables" {
       for_each = var.secrets

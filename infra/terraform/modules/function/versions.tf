@@ -1,7 +1,8 @@
 terraform {
   required_providers {
     google = {
-      source = "hashicorp/google"
+      source  = "hashicorp/google"
+      version = ">= 7.32, < 8"
     }
   }
 }
