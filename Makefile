@@ -10,6 +10,9 @@ USERS ?= 1000 100000 3000000
 WALLETS ?= 2
 CHAINS ?= 8
 
+# Hundreds of programs are started, and all import the same: it is compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo run portfolio watch archive restore test bench load simulate lint format lock contracts bundles deploy audit sbom clean
 
 setup: .venv/ready tests/devnet/node_modules/ready

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from tests.ports import free_port
+
+# It lives for a minute or two: code that is compiled best, and memory that is tidied aside, would not pay.
+_BRIEF = ("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,9 @@ def run(emulator: Emulator) -> Iterator[str]:
     java = shutil.which("java")
     if java is None:
         raise EmulatorMissing(emulator, "java")
-    jar, port = _find_jar(emulator), _free_port()
+    jar, port = _find_jar(emulator), free_port()
     start = [part.format(jar=jar) for part in emulator.start]
-    command = [java, "-Xmx1g", *start, "--host=127.0.0.1", f"--port={port}"]
+    command = [java, *_BRIEF, *start, "--host=127.0.0.1", f"--port={port}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         _wait_until_it_runs(emulator, process)
@@ -77,12 +81,6 @@ def _find_jar(emulator: Emulator) -> Path:
 
 def _jars(root: Path, emulator: Emulator) -> list[Path]:
     return sorted((root / "platform").glob(emulator.jar))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_it_runs(emulator: Emulator, process: subprocess.Popen[str]) -> None:

@@ -30,7 +30,7 @@ from tests.devnet.anvil import Anvil, run_anvil
 from tests.devnet.demo_prices import coins, run_price_server
 from tests.devnet.local_server import run_server
 from tests.devnet.tokens import Erc20, mint, place_tokens
-from tests.functions.bundle import free_port
+from tests.ports import free_port
 
 _CHAINS = 8
 _LATENCY = 0.05

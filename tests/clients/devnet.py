@@ -13,7 +13,7 @@ from tests.devnet.demo_prices import run_price_server
 from tests.devnet.local_server import run_server
 from tests.devnet.price_apis import Coin
 from tests.devnet.tokens import Erc20, mint, place_multicall3, place_tokens
-from tests.functions.bundle import free_port
+from tests.ports import free_port
 
 WALLET = parse_address("0x52908400098527886E0F7030069857D2E4169EE7")
 OTHER = parse_address("0x8617E340B3D01FA5F11F306F4090FD50E238070D")

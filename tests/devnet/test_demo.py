@@ -20,6 +20,7 @@ from web3 import HTTPProvider, Web3
 from shared.core.amounts import EXACT, to_raw
 from shared.core.ids import erc20_asset_id, native_asset_id
 from shared.facts import load_chains
+from tests.ports import free_port
 
 from . import demo_wallet as wallet
 from .local_server import ROOT
@@ -66,13 +67,6 @@ class Demo:
         rows = subprocess.run(table, capture_output=True, text=True, check=True).stdout.splitlines()
         cells = (row.split(maxsplit=2) for row in rows)
         return {int(pid): args for pid, parent, args in cells if int(parent) == self.process.pid}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def command(*arguments: str) -> list[str]:

@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from tests.devnet.local_server import ROOT
-from tests.functions.bundle import environment, free_port
+from tests.functions.bundle import environment
+from tests.ports import free_port
 
 STARTER = """
 import signal

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.functions.bundle import free_port
 from tests.functions.test_local import first_lines, started
+from tests.ports import free_port
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # As root (in a container) Chromium needs --no-sandbox; the others keep it from looking for its maker's hosts.

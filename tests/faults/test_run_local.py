@@ -29,7 +29,8 @@ from tests.faults.outside import Outside
 from tests.faults.process import ROUTES, Fate, Freeze, fated_store
 from tests.faults.stage import AT, run_of
 from tests.faults.truth import Read, Truth, check_run
-from tests.functions.bundle import ROOT, environment, free_port
+from tests.functions.bundle import ROOT, environment
+from tests.ports import free_port
 
 RUN = run_of(AT)
 

@@ -10,7 +10,7 @@ from shared.core.run_messages import FinishGroup, ReadPart, decode
 from tests.faults.holdings import FEW, PEOPLE, POLYGON, all_wallets, wallet
 from tests.faults.process import Delivery
 from tests.faults.stage import AT, Stage, run_of
-from tests.functions.bundle import free_port
+from tests.ports import free_port
 
 
 async def test_a_chain_that_is_down_for_the_whole_run_is_named_and_the_rest_is_right(stage: Stage) -> None:

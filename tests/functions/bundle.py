@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from infra.terraform.bundle import bundle_files, pack
 from tests.functions.questions import Question
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 # What a program needs to run at all; the rest of the caller's environment stays with the caller.
@@ -73,13 +73,6 @@ def make_hello(folder: Path) -> Path:
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """These variables and what a program needs to run."""
     return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **variables}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

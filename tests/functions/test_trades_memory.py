@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.functions.bundle import ROOT, environment, free_port
+from tests.functions.bundle import ROOT, environment
+from tests.ports import free_port
 
 TRADES = "/api/v1/trades"
 ROWS = 100_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import time
 from dataclasses import dataclass
 
@@ -36,12 +37,13 @@ def head(length: int | None = TEN_MEGABYTES, more: str = "") -> bytes:
 async def tell(port: int, *parts: bytes, within: float = 10.0, gap: float = 0.0) -> Heard:
     """Send the parts, one after each `gap`, for as long as the connection bears it, and listen to its end."""
     started = time.perf_counter()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    sending = asyncio.create_task(_send(writer, parts, gap))
-    text, ended = await _listen(reader, within)
-    sending.cancel()
-    await asyncio.gather(sending, return_exceptions=True)
-    writer.transport.abort()
+    with socket.socket() as connection:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        sending = asyncio.create_task(_send(connection, parts, gap))
+        text, ended = await _listen(connection, within)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
     return Heard(statuses_in(text), text, time.perf_counter() - started, ended)
 
 
@@ -50,19 +52,19 @@ def statuses_in(text: bytes) -> tuple[int, ...]:
     return tuple(int(status) for status in _STATUS.findall(text))
 
 
-async def _send(writer: asyncio.StreamWriter, parts: tuple[bytes, ...], gap: float) -> None:
+async def _send(connection: socket.socket, parts: tuple[bytes, ...], gap: float) -> None:
     for part in parts:
-        writer.write(part)
-        await writer.drain()
+        await asyncio.get_running_loop().sock_sendall(connection, part)
         if gap:
             await asyncio.sleep(gap)
 
 
-async def _listen(reader: asyncio.StreamReader, within: float) -> tuple[bytes, bool]:
+async def _listen(connection: socket.socket, within: float) -> tuple[bytes, bool]:
+    """What came, also when it came just before a connection was reset on which we still send."""
     text = b""
     try:
         async with asyncio.timeout(within):
-            while chunk := await reader.read(65_536):
+            while chunk := await asyncio.get_running_loop().sock_recv(connection, 65_536):
                 text += chunk
     except TimeoutError:
         return text, False

@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 
 from tests.devnet.local_server import run_server
-from tests.functions.bundle import free_port, make_bundle, serve_bundle
+from tests.functions.bundle import make_bundle, serve_bundle
+from tests.ports import free_port
 from tests.web.tokens import AUDIENCE, ISSUER, rsa_jwk, token
 
 _FILES = 8192

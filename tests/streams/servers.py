@@ -18,7 +18,7 @@ from tests.devnet.anvil import Anvil, run_anvil
 from tests.devnet.demo_prices import coins, run_price_server
 from tests.devnet.local_server import run_server
 from tests.devnet.tokens import Erc20, mint, place_multicall3, place_tokens
-from tests.functions.bundle import free_port
+from tests.ports import free_port
 
 WALLET = parse_address("0x52908400098527886E0F7030069857D2E4169EE7")
 QUERY = f"address={WALLET}&chains=ethereum"

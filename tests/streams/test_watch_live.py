@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.devnet.local_server import run_server
-from tests.functions.bundle import free_port
+from tests.ports import free_port
 from tests.streams.servers import WALLET, Devnet, Server
 
 ROOT = Path(__file__).parent.parent.parent
