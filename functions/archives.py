@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 from shared.archive.ports import Objects
@@ -16,11 +16,19 @@ from shared.core.archive_names import moment_id, parse_archive_id
 from shared.core.archive_tables import TABLE_NAMES
 from shared.errors import ArchiveBroken, CallerError, ConfigError, Unavailable
 from shared.services.archive_export import write_archive
-from shared.services.archive_restore import find_archive, is_empty, restore_archive, verify_archive
+from shared.services.archive_restore import (
+    find_archive,
+    find_named,
+    is_empty,
+    restore_archive,
+    verify_archive,
+)
 from shared.wiring import Context, open_archives, open_context
 
 _EXIT_CODES = """exit code: 0 when it is done, 1 when it cannot be (an archive that is broken, a store that is
 not empty, a service that does not answer), 2 for a question or a setting that is wrong"""
+
+_NAMES_SHOWN = 20
 
 
 class NotDone(Exception):
@@ -79,7 +87,7 @@ async def _verify(options: argparse.Namespace, objects: Objects, _context: Conte
 
 
 async def _restore(options: argparse.Namespace, objects: Objects, context: Context) -> None:
-    without = _users_in(options.without)
+    names = _names_in(options.without)
     manifest = await find_archive(options.archive, objects)
     if not options.add_missing and not await is_empty(context.store):
         raise NotDone(
@@ -87,20 +95,38 @@ async def _restore(options: argparse.Namespace, objects: Objects, context: Conte
         )
     await verify_archive(manifest, objects)
     _say(f"archive {manifest.id} is as it was written: {_summary(manifest)}")
-    restored = await restore_archive(manifest, objects, context.store, without)
+    named = await find_named(manifest, objects, names) if names else {}
+    _check_names(options.without, names - named.keys(), manifest)
+    restored = await restore_archive(manifest, objects, context.store, names)
     _say(
         f"restored: {restored.wallets:,} wallets, {restored.trades:,} trades, "
         f"{restored.snapshots:,} snapshots that were not there"
     )
-    _say(f"left out: {restored.erased:,} users who were erased since it was begun, as far as is known")
+    _say(
+        f"left out: {restored.erased:,} users who were erased after what is kept of them here, "
+        "as far as is known"
+    )
+    if options.without is not None:
+        _say(f"left out: {len(set(named.values())):,} users who are named in {options.without}")
 
 
-def _users_in(path: str | None) -> frozenset[str]:
+def _names_in(path: str | None) -> frozenset[str]:
     """The users that a file names, an id or a hash on each line. Raises NotDone."""
     try:
-        return frozenset() if path is None else frozenset(Path(path).read_text().splitlines())
+        text = "" if path is None else Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise NotDone(f"{path} cannot be read") from error
+    return frozenset(filter(None, map(str.strip, text.splitlines())))
+
+
+def _check_names(path: str | None, unknown: Collection[str], manifest: Manifest) -> None:
+    """A name that is misspelt would bring back whom it is to keep out. Raises NotDone."""
+    if unknown:
+        shown = ", ".join(map(repr, sorted(unknown)[:_NAMES_SHOWN]))
+        raise NotDone(
+            f"{path}: nothing in archive {manifest.id} is of {len(unknown):,} of its names, "
+            f"so nothing was restored: mend them, or take them out: {shown}"
+        )
 
 
 def _summary(manifest: Manifest) -> str:
@@ -128,7 +154,8 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument(
         "--without",
         metavar="FILE",
-        help="further users not to be brought back, an id or the hash of an erasure on each line",
+        help="further users not to be brought back, an id or the hash of an erasure on each line; "
+        "each must be of somebody in the archive",
     )
     return parser
 

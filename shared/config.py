@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
-from .core.amounts import parse_decimal
 from .core.archive_location import Location, parse_location
 from .errors import ConfigError
+from .variables import Variables
 
 AuthMode = Literal["local", "oidc"]
 BusName = Literal["local", "pubsub"]
@@ -26,7 +24,6 @@ _HOST = re.compile(r"[a-zA-Z0-9.-]+:[0-9]{1,5}")
 _ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::[0-9]{1,5})?")
 _DOMAIN = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
 _LEAST_KEY = 32
-_EMULATORS = ("FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -143,24 +140,24 @@ class Settings:
 
         Raises ConfigError naming the variable.
         """
-        env = _Reader(_process_environ() if environ is None else environ)
+        env = Variables(_process_environ() if environ is None else environ)
         deployed = env.deployed
         mode = cast(AuthMode, env.choice("AUTH_MODE", "local", ("local", "oidc")))
         if deployed and mode == "local":
             raise ConfigError("AUTH_MODE: must be set to oidc when deployed (K_SERVICE is set)")
         return cls(
-            rpc_urls=env.rpc_urls(),
+            rpc_urls=_rpc_urls(env),
             price_apis=_price_apis(env),
-            store=env.store("firestore" if deployed else "sqlite:.data/chainfolio.db"),
-            bus=env.bus("pubsub" if deployed else "local"),
-            pubsub_emulator_host=env.emulator("PUBSUB_EMULATOR_HOST"),
+            store=_store(env, "firestore" if deployed else "sqlite:.data/chainfolio.db"),
+            bus=_bus(env, "pubsub" if deployed else "local"),
+            pubsub_emulator_host=_emulator(env, "PUBSUB_EMULATOR_HOST"),
             project=env.text("GOOGLE_CLOUD_PROJECT", "") or None,
             chains=env.words("CHAINS"),
             auth_mode=mode,
             oidc=_oidc(env, required=mode == "oidc"),
             siwe=_siwe(env, mode),
             triggers=_triggers(env),
-            cors_origins=env.origins("CORS_ORIGINS"),
+            cors_origins=_origins(env, "CORS_ORIGINS"),
             price_ttl_seconds=env.number("PRICE_TTL_SECONDS", 60, 0, 86_400),
             balance_ttl_seconds=env.number("BALANCE_TTL_SECONDS", 10, 0, 86_400),
             rate_limit_per_minute=env.whole("RATE_LIMIT_PER_MINUTE", 600, 1, 1_000_000),
@@ -183,11 +180,11 @@ class Settings:
 
 def client_token(environ: Mapping[str, str] | None = None) -> str | None:
     """CHAINFOLIO_TOKEN: what a client shows to a server. It is no setting of the server's own."""
-    reader = _Reader(_process_environ() if environ is None else environ)
+    reader = Variables(_process_environ() if environ is None else environ)
     return reader.text("CHAINFOLIO_TOKEN", "") or None
 
 
-def _price_apis(env: _Reader) -> PriceApis:
+def _price_apis(env: Variables) -> PriceApis:
     default = PriceApis()
     return PriceApis(
         coinmarketcap_url=env.asked_url("CMC_BASE_URL", default.coinmarketcap_url),
@@ -199,7 +196,7 @@ def _price_apis(env: _Reader) -> PriceApis:
     )
 
 
-def _siwe(env: _Reader, mode: AuthMode) -> SiweSettings:
+def _siwe(env: Variables, mode: AuthMode) -> SiweSettings:
     domains = env.words("SIWE_DOMAINS")
     if not all(_DOMAIN.fullmatch(domain) for domain in domains):
         raise ConfigError("SIWE_DOMAINS: must be domains such as app.example, separated by commas")
@@ -211,7 +208,7 @@ def _siwe(env: _Reader, mode: AuthMode) -> SiweSettings:
     return SiweSettings(domains, key or None, env.whole("SESSION_MINUTES", 15, 1, 60))
 
 
-def _triggers(env: _Reader) -> TriggerSettings:
+def _triggers(env: Variables) -> TriggerSettings:
     audience, emails = env.text("TRIGGER_AUDIENCE", ""), env.words("TRIGGER_EMAIL")
     if emails and not audience:
         raise ConfigError("TRIGGER_AUDIENCE: must be set with TRIGGER_EMAIL")
@@ -222,7 +219,7 @@ def _triggers(env: _Reader) -> TriggerSettings:
     )
 
 
-def _streams(env: _Reader, mode: AuthMode) -> StreamSettings:
+def _streams(env: Variables, mode: AuthMode) -> StreamSettings:
     """The one local user has as many streams as the process bears, unless told otherwise."""
     name = "STREAMS_PER_CALLER"
     limited = mode != "local" or env.text(name, "") != ""
@@ -235,21 +232,21 @@ def _streams(env: _Reader, mode: AuthMode) -> StreamSettings:
     )
 
 
-def _archive(env: _Reader, *, deployed: bool) -> ArchiveSettings:
+def _archive(env: Variables, *, deployed: bool) -> ArchiveSettings:
     """A folder is none where this is deployed: it would be gone with the process."""
-    location = env.location("ARCHIVE")
+    location = _location(env, "ARCHIVE")
     if deployed and location is not None and location.scheme == "file":
         raise ConfigError("ARCHIVE: must be gs://bucket/prefix or s3://bucket/prefix when deployed")
     return ArchiveSettings(
         location=location,
-        methods=env.methods("ARCHIVE_METHODS"),
+        methods=_methods(env, "ARCHIVE_METHODS"),
         s3_endpoint_url=env.asked_url("ARCHIVE_ENDPOINT_URL", "") or None,
         s3_region=env.text("ARCHIVE_REGION", "") or None,
         gcs_emulator_url=env.url("STORAGE_EMULATOR_HOST", "") or None,
     )
 
 
-def _oidc(env: _Reader, *, required: bool) -> Oidc:
+def _oidc(env: Variables, *, required: bool) -> Oidc:
     """Firebase Authentication of the project, unless the variables say otherwise."""
     project = env.text("GOOGLE_CLOUD_PROJECT", "")
     issuer = env.url("OIDC_ISSUER", f"https://securetoken.google.com/{project}" if project else "")
@@ -261,6 +258,71 @@ def _oidc(env: _Reader, *, required: bool) -> Oidc:
     return Oidc(issuer or None, audience or None, env.asked_url("OIDC_JWKS_URL", Oidc().jwks_url))
 
 
+def _rpc_urls(env: Variables) -> Mapping[int, tuple[str, ...]]:
+    urls: dict[int, tuple[str, ...]] = {}
+    for name in env.names():
+        by_id = _RPC_BY_ID.fullmatch(name)
+        if not by_id and name.startswith("RPC_URL_"):
+            raise ConfigError(f"{name}: must end in a chain id, such as RPC_URL_8453")
+        chain_id = int(by_id[1]) if by_id else _RPC_BY_NAME.get(name)
+        if chain_id is not None and env.words(name):
+            found = env.asked_urls(name)
+            urls[chain_id] = found if by_id else urls.get(chain_id, found)
+    return MappingProxyType(urls)
+
+
+def _store(env: Variables, default: str) -> str:
+    name = env.text("STORE", default)
+    if name != "firestore" and not _SQLITE.fullmatch(name):
+        raise ConfigError("STORE: must be sqlite:PATH, sqlite::memory: or firestore")
+    emulated, project = env.text("FIRESTORE_EMULATOR_HOST", ""), env.text("GOOGLE_CLOUD_PROJECT", "")
+    if name == "firestore" and not emulated and not project:
+        raise ConfigError("GOOGLE_CLOUD_PROJECT: must be set when STORE is firestore")
+    return name
+
+
+def _bus(env: Variables, default: str) -> BusName:
+    name = env.choice("BUS", default, ("local", "pubsub"))
+    if name == "pubsub" and not env.text("GOOGLE_CLOUD_PROJECT", ""):
+        raise ConfigError("GOOGLE_CLOUD_PROJECT: must be set when BUS is pubsub")
+    return cast(BusName, name)
+
+
+def _emulator(env: Variables, name: str) -> str | None:
+    host = env.text(name, "") or None
+    if host and not _HOST.fullmatch(host):
+        raise ConfigError(f"{name}: must be host:port")
+    if host and not env.text("GOOGLE_CLOUD_PROJECT", ""):
+        raise ConfigError(f"GOOGLE_CLOUD_PROJECT: must be set, to any name, when {name} is")
+    return host
+
+
+def _origins(env: Variables, name: str) -> tuple[str, ...]:
+    origins = env.words(name)
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise ConfigError(f"{name}: must be origins such as https://app.example, separated by commas")
+    return origins
+
+
+def _location(env: Variables, name: str) -> Location | None:
+    text = env.text(name, "")
+    try:
+        return parse_location(text) if text else None
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
+
+
+def _methods(env: Variables, name: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(env.words(name)))
+    if not words:
+        return ("fifo",)
+    from .core.methods import METHODS
+
+    if not set(words) <= set(METHODS):
+        raise ConfigError(f"{name}: must be some of {', '.join(METHODS)}, separated by commas")
+    return words
+
+
 def _process_environ() -> Mapping[str, str]:
     if "K_SERVICE" in os.environ or not os.path.exists(".env"):
         return os.environ
@@ -268,137 +330,3 @@ def _process_environ() -> Mapping[str, str]:
 
     from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     return {**from_file, **os.environ}
-
-
-class _Reader:
-    """Reads variables, and names the one that is wrong."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.deployed = self.text("K_SERVICE", "") != ""
-        self.public_only = not self.flag("ALLOW_PRIVATE_URLS") and self.deployed
-        for name in _EMULATORS if self.public_only else ():
-            if self.text(name, ""):
-                raise ConfigError(f"{name}: must not be set when deployed, unless ALLOW_PRIVATE_URLS is true")
-
-    def text(self, name: str, default: str) -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def words(self, name: str) -> tuple[str, ...]:
-        return tuple(word.strip() for word in self._environ.get(name, "").split(",") if word.strip())
-
-    def choice(
-        self, name: str, default: str, accepted: tuple[str, ...], fold: Callable[[str], str] = str.lower
-    ) -> str:
-        value = fold(self.text(name, default))
-        if value not in accepted:
-            raise ConfigError(f"{name}: must be one of {', '.join(accepted)}")
-        return value
-
-    def number(self, name: str, default: float, least: float, most: float) -> float:
-        text = self.text(name, str(default))
-        try:
-            value = parse_decimal(text)
-        except ValueError:
-            raise ConfigError(f"{name}: must be a number") from None
-        if not Decimal(str(least)) <= value <= Decimal(str(most)):
-            raise ConfigError(f"{name}: must be between {least} and {most}")
-        return float(value)
-
-    def whole(self, name: str, default: int, least: int, most: int) -> int:
-        value = self.number(name, default, least, most)
-        if value != int(value):
-            raise ConfigError(f"{name}: must be a whole number")
-        return int(value)
-
-    def flag(self, name: str) -> bool:
-        return self.choice(name, "false", ("false", "true")) == "true"
-
-    def origins(self, name: str) -> tuple[str, ...]:
-        origins = self.words(name)
-        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
-            raise ConfigError(f"{name}: must be origins such as https://app.example, separated by commas")
-        return origins
-
-    def store(self, default: str) -> str:
-        name = self.text("STORE", default)
-        if name != "firestore" and not _SQLITE.fullmatch(name):
-            raise ConfigError("STORE: must be sqlite:PATH, sqlite::memory: or firestore")
-        emulated, project = self.text("FIRESTORE_EMULATOR_HOST", ""), self.text("GOOGLE_CLOUD_PROJECT", "")
-        if name == "firestore" and not emulated and not project:
-            raise ConfigError("GOOGLE_CLOUD_PROJECT: must be set when STORE is firestore")
-        return name
-
-    def bus(self, default: str) -> BusName:
-        name = self.choice("BUS", default, ("local", "pubsub"))
-        if name == "pubsub" and not self.text("GOOGLE_CLOUD_PROJECT", ""):
-            raise ConfigError("GOOGLE_CLOUD_PROJECT: must be set when BUS is pubsub")
-        return cast(BusName, name)
-
-    def emulator(self, name: str) -> str | None:
-        host = self.text(name, "") or None
-        if host and not _HOST.fullmatch(host):
-            raise ConfigError(f"{name}: must be host:port")
-        if host and not self.text("GOOGLE_CLOUD_PROJECT", ""):
-            raise ConfigError(f"GOOGLE_CLOUD_PROJECT: must be set, to any name, when {name} is")
-        return host
-
-    def location(self, name: str) -> Location | None:
-        text = self.text(name, "")
-        try:
-            return parse_location(text) if text else None
-        except ValueError as error:
-            raise ConfigError(f"{name}: {error}") from None
-
-    def methods(self, name: str) -> tuple[str, ...]:
-        words = tuple(dict.fromkeys(self.words(name)))
-        if not words:
-            return ("fifo",)
-        from .core.methods import METHODS
-
-        if not set(words) <= set(METHODS):
-            raise ConfigError(f"{name}: must be some of {', '.join(METHODS)}, separated by commas")
-        return words
-
-    def url(self, name: str, default: str) -> str:
-        return _checked_url(name, self.text(name, default)).rstrip("/")
-
-    def asked_url(self, name: str, default: str) -> str:
-        """The URL of what is asked here."""
-        url = self.url(name, default)
-        self._refuse_private(name, (url,))
-        return url
-
-    def rpc_urls(self) -> Mapping[int, tuple[str, ...]]:
-        urls: dict[int, tuple[str, ...]] = {}
-        for name in sorted(self._environ):
-            by_id = _RPC_BY_ID.fullmatch(name)
-            if not by_id and name.startswith("RPC_URL_"):
-                raise ConfigError(f"{name}: must end in a chain id, such as RPC_URL_8453")
-            chain_id = int(by_id[1]) if by_id else _RPC_BY_NAME.get(name)
-            if chain_id is not None and self.words(name):
-                found = tuple(_checked_url(name, url) for url in self.words(name))
-                self._refuse_private(name, found)
-                urls[chain_id] = found if by_id else urls.get(chain_id, found)
-        return MappingProxyType(urls)
-
-    def _refuse_private(self, name: str, urls: tuple[str, ...]) -> None:
-        """A deployed function must not be made to ask the platform's metadata server, or its neighbours."""
-        from .core.hosts import is_public_host
-
-        if self.public_only and not all(is_public_host(urlsplit(url).hostname or "") for url in urls if url):
-            raise ConfigError(f"{name}: must not be of a private network, unless ALLOW_PRIVATE_URLS is true")
-
-
-def _checked_url(name: str, url: str) -> str:
-    """The URL; the message never shows it, because it may hold a key."""
-    if not url:
-        return url
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise ConfigError(f"{name}: must be an http or https URL")
-    return url

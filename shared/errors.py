@@ -187,10 +187,14 @@ class HeadersTooLarge(CallerError):
 
 
 class Unavailable(ChainfolioError):
-    """Nothing useful can be said until an upstream is back."""
+    """Nothing useful can be said until an upstream is back; `remedy` is what the operator can do about it."""
 
     status: ClassVar[int] = 503
     title: ClassVar[str] = "Service Unavailable"
+
+    def __init__(self, message: str = "", remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class StoreUnavailable(Unavailable):

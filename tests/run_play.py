@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from contextlib import suppress
 from contextvars import Context as Variables
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 from shared.errors import Unavailable, UnknownMessage
 from shared.services.runs_start import start_run
+from shared.store.claims import ErasedMeanwhile
 from shared.store.run_memory import RunMemory
 from tests.run_process import Process
 from tests.run_steps import act_on
@@ -115,7 +117,11 @@ class Play:
 
 
 async def _act(letter: Letter, attempt: int | None, sources: Process) -> None:
-    if letter.topic in ("scheduler", "user"):
-        await start_run(letter.at, sources, letter.user)
+    if letter.user is not None:
+        era = await sources.store.erasures.read_era(letter.user)
+        with suppress(ErasedMeanwhile):
+            await start_run(letter.at, sources, letter.user, era)
+    elif letter.topic == "scheduler":
+        await start_run(letter.at, sources)
     else:
         await act_on(letter.data, attempt, sources)

@@ -108,11 +108,11 @@ def _stepped_store(world: World) -> Store:
         wallets=_stepped(world, FakeWallets(shelf)),
         snapshots=_stepped(world, FakeSnapshots(shelf)),
         owners=_stepped(world, FakeOwners(shelf.wallets)),
-        runs=_stepped(world, FakeRuns(shelf.runs)),
+        runs=_stepped(world, FakeRuns(shelf.runs, shelf.require_era)),
         parts=_stepped(world, FakeParts(shelf.runs, shelf.snapshots)),
         latest=_stepped(world, FakeLatest(shelf.runs, world.clock)),
         feed=FakeFeed(shelf.runs),
-        run_snapshots=_stepped(world, FakeRunSnapshots(shelf.snapshots)),
+        run_snapshots=_stepped(world, FakeRunSnapshots(shelf.snapshots, shelf.runs)),
         erasures=_stepped(world, FakeErasures(shelf)),
     )
 

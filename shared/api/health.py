@@ -82,7 +82,7 @@ async def _probe_store(context: Context) -> Dependency:
     except TimeoutError:
         return Dependency("store", name, False, f"no answer within {_PROBE_SECONDS:g} s")
     except StoreUnavailable as error:
-        return Dependency("store", name, False, str(error))
+        return Dependency("store", name, False, error.remedy or str(error))
     return Dependency("store", name, True)
 
 
@@ -109,5 +109,5 @@ async def _probe_bus(context: Context) -> Dependency:
     try:
         await context.bus.ready()
     except BusUnavailable as error:
-        return Dependency("bus", context.settings.bus, False, str(error))
+        return Dependency("bus", context.settings.bus, False, error.remedy or str(error))
     return Dependency("bus", context.settings.bus, True)

@@ -25,8 +25,11 @@ was computed. It is looked for again until nothing is found; the counts say what
 account takes longer than one request: the answer is then 202 with `complete` false, and the same request goes
 on. Sent again later it finds nothing.
 
-What your other requests write while this one is at work goes with the rest; what they write behind it is kept
-as a new beginning. A snapshot run that is under way keeps nothing for you any more.
+What your other requests have written goes with the rest. One that began before this one and is still at work
+when this one ends keeps nothing: an import, trades, a wallet or a snapshot are then refused with 409 in the
+step that would keep them. What begins behind it is a new beginning, at once; a request begins when all of it
+has arrived. A snapshot run that is under way keeps nothing for you any more: one of your own is gone, and
+what one for all users kept just before it noticed is removed again.
 
 Your token, or the session of a signed-in wallet, stays good until it expires: nobody can take it back. Throw
 it away; what is sent with it later is such a beginning.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..services.once import answer_once, first_time
 from ..services.runs_progress import find_run, view_run
@@ -18,6 +19,9 @@ from .answers import private_answer
 from .runs_present import run_body
 from .triggers import sweep_if_local
 
+if TYPE_CHECKING:  # a type only
+    from ..services.me_erasure import Era
+
 PATH = "/api/v1/snapshots"
 RUNS_PATH = "/api/v1/runs"
 RUN_PATH = f"{RUNS_PATH}/{{id}}"
@@ -30,7 +34,9 @@ async def post(context: Context, request: Request) -> Response:
     key = idempotency_key(request)
     keyed = None if key is None else (key, request_hash(request, "POST snapshots"))
     user = request.caller
-    status, body = await answer_once(user, keyed, partial(_start, context, user, keyed), context)
+    era = await context.store.erasures.read_era(user)
+    start = partial(_start, context, user, keyed, era)
+    status, body = await answer_once(user, keyed, start, era, context)
     location = f"{RUNS_PATH}/{json.loads(body)['id']}"
     return Response(status, body, headers=((b"location", location.encode()),))
 
@@ -54,10 +60,10 @@ def _check_body(request: Request) -> None:
         require_type(request, ("application/json",))
 
 
-async def _start(context: Context, user: str, keyed: Keyed | None) -> Reply:
+async def _start(context: Context, user: str, keyed: Keyed | None, era: Era) -> Reply:
     """The run is named by its time: with a key, a try that failed is gone on with and not begun anew."""
     await sweep_if_local(context)
-    run = await start_run(await first_time(user, keyed, context), context, user)
+    run = await start_run(await first_time(user, keyed, era, context), context, user, era)
     body = run_body(await view_run(run, user, context))
     return 200 if body["users"] == 0 else 202, encode_json(body)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ..core.amounts import format_decimal
-from ..core.runs import Run
 from ..core.snapshots import Snapshot
 from ..core.times import format_time
 from ..services.runs_progress import RunView
@@ -32,7 +31,7 @@ def run_body(view: RunView) -> RunBody:
         snapshots=SnapshotsBody(total=None if totals is None else totals.users, done=view.progress.snapshots),
         complete=view.complete,
         snapshot=None if view.own is None else _snapshot(view.own),
-        detail=_detail(run),
+        detail=_detail(view),
     )
 
 
@@ -57,7 +56,12 @@ def _snapshot(snapshot: Snapshot) -> OwnSnapshotBody:
     )
 
 
-def _detail(run: Run) -> str | None:
-    if run.totals is None or run.totals.users:
+def _detail(view: RunView) -> str | None:
+    totals = view.run.totals
+    if totals is None:
         return None
-    return "no wallet is saved that could be read on one of these chains, so there is nothing to keep"
+    if not totals.users:
+        return "no wallet is saved that could be read on one of these chains, so there is nothing to keep"
+    if view.run.finished_at is not None and _parts(view)["waiting"]:
+        return "parts of it were not read: whoever they were for was erased, or its plan is kept no longer"
+    return None

@@ -66,6 +66,7 @@ async def post(context: Context, request: Request) -> Response:
     params.check()
     drafts, several = read_new_trades(request)
     keyed = read_keyed(request, "POST trades")
+    era = await context.store.erasures.read_era(user)
     known = await find_reply(user, keyed, context)
     if known is None:
         trades = draft_trades(user, await with_wallets_resolved(drafts, context), context, several=several)
@@ -74,7 +75,7 @@ async def post(context: Context, request: Request) -> Response:
             trade if found is None else found.trade for trade, found in zip(trades, checked, strict=True)
         ]
         reply = (201, _created(trades, checked, several=several))
-        known = await keep_trades(user, trades, context, keyed=keyed, reply=reply) or reply
+        known = await keep_trades(user, trades, context, keyed=keyed, reply=reply, era=era) or reply
     return _reply(known, several=several)
 
 

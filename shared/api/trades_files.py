@@ -47,11 +47,11 @@ async def post_import(context: Context, request: Request) -> Response:
     skip = params.one("on_error", choice(ON_ERROR), "reject") == "skip"
     params.check()
     require_type(request, CSV_TYPES)
-    user = request.caller
-    keyed = read_keyed(request, "POST trades/import")
+    user, keyed = request.caller, read_keyed(request, "POST trades/import")
+    era = await context.store.erasures.read_era(user)
     reply = await find_reply(user, keyed, context)
     if reply is None:
-        importing = TradeImport(user, request.body, context)
+        importing = TradeImport(user, request.body, context, era)
         report = await importing.check()
         if report.bad and not skip:
             return _refusal(request, report)

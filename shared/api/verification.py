@@ -22,6 +22,9 @@ from .values_present import error_body
 from .verification_present import discovered_body, verification_body
 from .verification_schemas import DiscoveryBody, RangeBody
 
+if TYPE_CHECKING:  # a type only
+    from ..services.me_erasure import Era
+
 if TYPE_CHECKING:  # types only: pydantic is imported when the first body comes
     from .verification_requests import DiscoverRequest
 
@@ -49,19 +52,20 @@ async def discover(context: Context, request: Request) -> Response:
     user = request.caller
     Params(request.query, ()).check()
     asked = parse_body(request, DiscoverRequest)
+    era = await context.store.erasures.read_era(user) if asked.store else None
     chain = _check(asked, context.chains)
     wallets = await _wallets(asked, context)
     if asked.tx_hash is not None:
         own = await _own_wallets(user, chain, context)
         found = await discover_transaction(chain, asked.tx_hash.lower(), wallets, own, context)
-        return await _answer(context, user, asked, chain, found)
+        return await _answer(context, user, era, asked, chain, found)
     question = json.dumps(["discover", chain.chain_id, wallets[0], asked.from_block, asked.to_block])
     cursors = Cursors(context.cursor_key, user, question)
     place = cursors.place(asked.cursor)
     progress = Progress(asked.from_block or 0) if place is None else _parse_progress(place)
     query = RangeQuery(chain, wallets[0], asked.to_block, asked.limit)
     found = await discover_range(query, progress, context)
-    return await _answer(context, user, asked, chain, found, cursors)
+    return await _answer(context, user, era, asked, chain, found, cursors)
 
 
 def _check(asked: DiscoverRequest, chains: Chains) -> Chain:
@@ -102,6 +106,7 @@ async def _own_wallets(user: str, chain: Chain, context: Context) -> list[Addres
 async def _answer(
     context: Context,
     user: str,
+    era: Era | None,
     asked: DiscoverRequest,
     chain: Chain,
     found: Discovery,
@@ -109,7 +114,7 @@ async def _answer(
 ) -> Response:
     kept: Sequence[tuple[Kept, ...]] = [()] * len(found.proposals)
     if asked.store:
-        kept = await keep_proposals(user, found.proposals, context, keep_spam=asked.include_spam)
+        kept = await keep_proposals(user, found.proposals, context, keep_spam=asked.include_spam, era=era)
     progress, cursor = found.progress, None
     if cursors is not None and progress is not None and not progress.is_done:
         cursor = cursors.cursor(_format_progress(progress))

@@ -33,8 +33,9 @@ async def post(context: Context, request: Request) -> Response:
     Params(request.query, ()).check()
     told = parse_body(request, NewWalletBody)
     chains = _slugs(told.get("chains") or [], context.chains)
+    era = await context.store.erasures.read_era(request.caller)
     address = await _address(told["address"], context)
-    wallet = await save_wallet(request.caller, address, told.get("label") or "", chains, context)
+    wallet = await save_wallet(request.caller, address, told.get("label") or "", chains, context, era)
     return json_response(201, wallet_body(wallet))
 
 

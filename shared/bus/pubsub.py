@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..counts import Counts
 from ..errors import BusUnavailable
+from ..refusals import Refusals, Service
 from .batches import check_sizes, cut_batches
 from .dead_letters import dead_letter, note_discarded
 from .ports import Message, Topic
@@ -19,6 +20,8 @@ TOPIC_IDS: Mapping[Topic, str] = {
     "snapshot": "chainfolio-snapshot",
     "fetch-balances": "chainfolio-fetch-balances",
 }
+_SERVICE = Service("Pub/Sub", "pubsub.googleapis.com", "roles/pubsub.publisher")
+
 DEAD_LETTERS_ID = "chainfolio-dead-letters"
 
 REQUESTS_AT_ONCE = 4
@@ -47,6 +50,7 @@ class PubSubBus:
         self._counts = counts
         self._trace = trace
         self._emulator_host = emulator_host
+        self._refusals = Refusals(_SERVICE, project)
         self._patience_seconds = patience_seconds
         self._slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._sending: set[asyncio.Task[None]] = set()
@@ -108,11 +112,13 @@ class PubSubBus:
             if self._cloud is None:
                 # In a thread, because loading takes half a second that other requests need not wait.
                 connect = await asyncio.to_thread(_load)
-                self._cloud = await connect(self._project, self._emulator_host, self._patience_seconds)
+                self._cloud = await connect(
+                    self._project, self._emulator_host, self._refusals, self._patience_seconds
+                )
             return self._cloud
 
 
-def _load() -> Callable[[str | None, str | None, float], Awaitable[Cloud]]:
+def _load() -> Callable[[str | None, str | None, Refusals, float], Awaitable[Cloud]]:
     from .cloud import connect
 
     return connect

@@ -119,6 +119,10 @@ class Subscription:
 
     def _settle(self, message: Message, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        if task.cancelling() and task.cancelled():
+            # The event loop ends: what would be begun in it now would never be over.
+            self._waiting.append(message)
+            return
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             self._hold(-1)

@@ -53,9 +53,9 @@ def manifest_name(archive_id: str) -> str:
     return f"{archive_id}/manifest.json"
 
 
-def erasures_name(archive_id: str) -> str:
-    """The object that says who had been erased when an archive was written."""
-    return f"{archive_id}/erasures.json"
+def erasures_name(archive_id: str, number: int) -> str:
+    """The object that says who had been erased when an archive was asked for; the first is number 0."""
+    return f"{archive_id}/erasures/{number:06d}.json"
 
 
 def page_name(archive_id: str, number: int) -> str:

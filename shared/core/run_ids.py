@@ -40,6 +40,11 @@ def parse_run_id(text: str) -> tuple[datetime, bool]:
     return at, of_one is not None
 
 
+def is_of_one(run: str) -> bool:
+    """Whether a run's id is that of one user's run."""
+    return "-" in run
+
+
 def snapshot_id(run: str) -> str:
     """The id, within its user, of the snapshot that a run makes."""
     return run

@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from itertools import count
 
 from ..archive.ports import Objects
 from ..core.archive_erasures import decode_erasures, encode_erasures
-from ..core.archive_manifest import Manifest
 from ..core.archive_names import erasures_name, is_archive_id
 from ..errors import ArchiveBroken
 from ..store.keeping import KEEP_ERASURE
 from ..store.ports import Store
 
-# An archive's beginning and an erasure are told by two clocks.
-_CLOCK_SKEW = timedelta(minutes=1)
+Marks = dict[str, datetime]
+"""When each erased user was erased for the last time, by mark."""
 
 
 async def keep_erasures(archive_id: str, objects: Objects, store: Store, now: datetime) -> None:
-    """Write down who was erased, as far as the store knows. Raises Unavailable."""
-    erasures = await store.erasures.list_marks(now - KEEP_ERASURE)
-    await objects.add_object(erasures_name(archive_id), encode_erasures(erasures))
+    """Write down who was erased, as far as the store knows; nothing where a list says the same already.
 
-
-async def told_by_archives(manifest: Manifest, objects: Objects) -> frozenset[str]:
-    """The marks of those who were erased since this archive was begun, as any archive beside it knows them.
-
-    What a user began anew after an erasure is in later archives only. Every list is read, not the newest
-    alone: a store that was lost and restored knows of no earlier erasure. Raises ArchiveBroken and
+    Each list has a name of its own: what an earlier call wrote knows nothing of later erasures. Raises
     Unavailable.
     """
-    since, marks = manifest.started_at - _CLOCK_SKEW, set[str]()
+    erasures = encode_erasures(await store.erasures.list_marks(now - KEEP_ERASURE))
+    number = 0
+    while not await objects.add_object(erasures_name(archive_id, number), erasures):
+        if await objects.read_object(erasures_name(archive_id, number)) == erasures:
+            return
+        number += 1
+
+
+async def told_by_archives(objects: Objects) -> Marks:
+    """The marks of those who were erased, as any archive knows them.
+
+    Every list is read, not the newest alone: a store that was lost and restored knows of no earlier erasure.
+    Raises ArchiveBroken and Unavailable.
+    """
+    marks: Marks = {}
     for archive_id in filter(is_archive_id, await objects.list_folders()):
-        content = await objects.read_object(erasures_name(archive_id))
+        async for name, content in _lists(archive_id, objects):
+            try:
+                erasures = decode_erasures(content)
+            except ValueError as error:
+                raise ArchiveBroken(f"{name}: {error}") from error
+            add_marks(marks, erasures)
+    return marks
+
+
+def add_marks(marks: Marks, more: Mapping[str, datetime]) -> None:
+    """Of two times for a mark, the later one counts."""
+    for mark, at in more.items():
+        marks[mark] = max(at, marks.get(mark, at))
+
+
+async def _lists(archive_id: str, objects: Objects) -> AsyncIterator[tuple[str, bytes]]:
+    """The lists beside an archive, by their names."""
+    for number in count():
+        name = erasures_name(archive_id, number)
+        content = await objects.read_object(name)
         if content is None:
-            continue
-        try:
-            erasures = decode_erasures(content)
-        except ValueError as error:
-            raise ArchiveBroken(f"{erasures_name(archive_id)}: {error}") from error
-        marks |= {mark for mark, at in erasures.items() if at >= since}
-    return frozenset(marks)
-
-
-async def told_by_store(manifest: Manifest, store: Store) -> frozenset[str]:
-    """The marks of those who were erased since this archive was begun, as the store knows them now."""
-    return frozenset(await store.erasures.list_marks(manifest.started_at - _CLOCK_SKEW))
+            return
+        yield name, content

@@ -78,12 +78,26 @@ async def write_archive(
 ) -> Manifest:
     """The archive of this id: written, gone on with, or as it was written before.
 
-    Raises NotYet when it takes longer than `within`: whoever asks again goes on with it. Raises InvalidInput
-    for an id of another day that was never begun, ArchiveBroken, and Unavailable.
+    Whoever was erased by now is told beside it each time. Raises NotYet when it takes longer than `within`:
+    whoever asks again goes on with it. Raises InvalidInput for an id of another day that was never begun,
+    ArchiveBroken, and Unavailable.
     """
     whole = await find_manifest(archive_id, objects)
-    if whole is not None:
-        return whole
+    pages = [] if whole else await _write_pages(archive_id, methods, objects, sources, within, limits)
+    # Before the manifest: no archive is whole that has no list.
+    await keep_erasures(archive_id, objects, sources.store, sources.clock())
+    return whole or await _keep_manifest(manifest_of(archive_id, pages, sources.clock()), objects)
+
+
+async def _write_pages(
+    archive_id: str,
+    methods: Sequence[str],
+    objects: Objects,
+    sources: ArchiveSources,
+    within: timedelta | None,
+    limits: PageLimits,
+) -> list[ArchivePage]:
+    """All pages, those that were there and those that were not."""
     started_at = sources.clock()
     pages = await _kept_pages(archive_id, objects)
     if not pages:
@@ -95,9 +109,7 @@ async def write_archive(
                 f"archive {archive_id} has {sum(page.users for page in pages)} users so far: ask again"
             )
         pages.append(await _write_page(archive_id, pages, methods, objects, sources, limits))
-    await keep_erasures(archive_id, objects, sources.store, sources.clock())
-    manifest = manifest_of(archive_id, pages, sources.clock())
-    return await _keep_manifest(manifest, objects)
+    return pages
 
 
 async def find_manifest(archive_id: str, objects: Objects) -> Manifest | None:

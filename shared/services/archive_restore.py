@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby, islice
 from typing import NamedTuple, TypeVar
@@ -21,9 +21,10 @@ from ..core.archive_tables import TABLES, Row, TableName
 from ..core.trades import Trade
 from ..errors import ArchiveBroken, Conflict, NotFound
 from ..store.account_ports import mark_of
+from ..store.keeping import KEEP_ERASURE
 from ..store.ports import Store, TradeFilter
 from .archive_csv import count_rows
-from .archive_erasures import told_by_archives, told_by_store
+from .archive_erasures import add_marks, told_by_archives
 from .archive_export import find_manifest
 from .archive_rows import row_snapshot, row_trade, row_wallet
 
@@ -33,6 +34,8 @@ _TRADES_AT_ONCE = 500  # as many as add_trades takes
 _SNAPSHOTS_AT_ONCE = 50
 
 
+_MADE: Mapping[TableName, str] = {"wallets": "created_at", "trades": "created_at", "snapshots": "timestamp"}
+"""The column that says when a row was made: by the server's clock, whatever the user said."""
 _READERS: Mapping[TableName, Callable[[Row], object]] = {
     "wallets": row_wallet,
     "trades": row_trade,
@@ -47,7 +50,7 @@ class Restored(NamedTuple):
     trades: int
     snapshots: int
     erased: int = 0
-    """How many users are known to have been erased since the archive was begun: they are left out."""
+    """How many users are known to have been erased behind what the archive has of them: that is left out."""
 
 
 async def find_archive(archive_id: str | None, objects: Objects) -> Manifest:
@@ -76,24 +79,41 @@ async def is_empty(store: Store) -> bool:
     return not await store.owners.page_users(None, 1)
 
 
+async def find_named(manifest: Manifest, objects: Objects, names: Collection[str]) -> Mapping[str, str]:
+    """Those of the names, ids or marks, of whom a verified archive has anything to restore, and their ids.
+
+    Raises ArchiveBroken and Unavailable.
+    """
+    found: dict[str, str] = {}
+    for file in (file for table in _WRITERS for file in manifest.files_of(table)):
+        users = _users_of(file, await _rows(file, objects))
+        found |= {name: user for user in users for name in (user, mark_of(user)) if name in names}
+    return found
+
+
 async def restore_archive(
     manifest: Manifest, objects: Objects, store: Store, without: Collection[str] = ()
 ) -> Restored:
     """Write what a verified archive has and the store has not; what the store has stays as it is.
 
-    So it can be done again after it was cut off. Nothing is written of users who were erased since the
-    archive was begun, as the store or any archive knows, nor of those `without`, by their ids or their marks.
+    So it can be done again after it was cut off. Nothing is written that was made before its user was
+    erased, as the store or any archive knows, whenever the archive was begun: an erasure may have been under
+    way. What the user began anew is written. Nothing is of those `without`, by their ids or their marks.
     Trades begin at version 1. Raises ArchiveBroken for what changed since it was verified, and Unavailable.
     """
-    known = await told_by_archives(manifest, objects)
-    erased = known
+    marks = await told_by_archives(objects)
+    since = manifest.started_at - KEEP_ERASURE
     added: dict[TableName, int] = {}
+    erased: set[str] = set()
     for table, add in _WRITERS.items():
         added[table] = 0
         for file in manifest.files_of(table):
-            rows = await _rows(file, objects)
-            erased = known | await told_by_store(manifest, store)
-            added[table] += await add(_of_others(file, rows, erased.union(without)), store)
+            rows = _of_others(file, await _rows(file, objects), without)
+            add_marks(marks, await store.erasures.list_marks(since))
+            since = max(since, manifest.started_at)  # from now on, who is erased meanwhile
+            left, gone = _split(file, rows, marks)
+            erased |= _users_of(file, gone)
+            added[table] += await add(left, store)
     return Restored(added["wallets"], added["trades"], added["snapshots"], len(erased))
 
 
@@ -133,10 +153,34 @@ async def _rows(file: ArchiveFile, objects: Objects) -> list[Row]:
 
 def _of_others(file: ArchiveFile, rows: Sequence[Row], without: Collection[str]) -> list[Row]:
     """The rows of users who are named neither by their ids nor by their marks."""
-    owner = [column.name for column in TABLES[file.table].columns].index("user_id")
-    users = {str(row[owner]) for row in rows}
+    owner = _column(file, "user_id")
+    users = _users_of(file, rows)
     left = {user for user in users if user not in without and mark_of(user) not in without}
     return [row for row in rows if row[owner] in left]
+
+
+def _split(
+    file: ArchiveFile, rows: Sequence[Row], marks: Mapping[str, datetime]
+) -> tuple[list[Row], list[Row]]:
+    """The rows to write, and those that were made before the last erasure of their users."""
+    owner, made = _column(file, "user_id"), _column(file, _MADE[file.table])
+    erased = {user: marks[mark] for user in _users_of(file, rows) if (mark := mark_of(user)) in marks}
+    left: list[Row] = []
+    gone: list[Row] = []
+    for row in rows:
+        made_at, erased_at = row[made], erased.get(str(row[owner]))
+        assert isinstance(made_at, datetime)  # the column is of this kind, and never empty
+        (left if erased_at is None or made_at > erased_at else gone).append(row)
+    return left, gone
+
+
+def _users_of(file: ArchiveFile, rows: Sequence[Row]) -> set[str]:
+    owner = _column(file, "user_id")
+    return {str(row[owner]) for row in rows}
+
+
+def _column(file: ArchiveFile, name: str) -> int:
+    return [column.name for column in TABLES[file.table].columns].index(name)
 
 
 async def _add_wallets(rows: Sequence[Row], store: Store) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..core.discovery import Proposal
 from ..core.trades import Trade
@@ -12,6 +12,9 @@ from ..errors import Conflict, DuplicateTrade, NotFound
 from ..store.codecs import TradeKey, trade_key
 from ..store.ports import Store
 from .transactions import LedgerSources
+
+if TYPE_CHECKING:  # a type only
+    from ..store.account_ports import Era
 
 Keeping = Literal["new", "existing", "taken", "spam", "uncertain"]
 
@@ -32,12 +35,17 @@ class Kept:
 
 
 async def keep_proposals(
-    user: str, proposals: Sequence[Proposal], sources: LedgerSources, *, keep_spam: bool
+    user: str,
+    proposals: Sequence[Proposal],
+    sources: LedgerSources,
+    *,
+    keep_spam: bool,
+    era: Era | None = None,
 ) -> list[tuple[Kept, ...]]:
     """Store what is new of the proposals; for each of their trades, in order, what became of it.
 
     What is new is stored in one step, unless that is more than the store takes at once. Raises Conflict when
-    others keep adding the same trades.
+    others keep adding the same trades, and ErasedMeanwhile.
     """
     offered: list[Trade] = []
     places: list[list[int | Kept]] = []
@@ -50,7 +58,7 @@ async def keep_proposals(
                 offered.append(proposed.trade._replace(id=sources.trade_ids.next_id(), user_id=user))
             else:
                 places[-1].append(refusal)
-    kept = await _keep(user, offered, sources.store)
+    kept = await _keep(user, offered, era, sources.store)
     return [tuple(kept[place] if isinstance(place, int) else place for place in row) for row in places]
 
 
@@ -60,13 +68,13 @@ def _refusal(proposal: Proposal, is_spam: bool) -> Kept | None:
     return None if proposal.certain else Kept("uncertain")
 
 
-async def _keep(user: str, offered: Sequence[Trade], store: Store) -> list[Kept]:
+async def _keep(user: str, offered: Sequence[Trade], era: Era | None, store: Store) -> list[Kept]:
     for _ in range(_ATTEMPTS):
         known = await store.imports.find_duplicates(user, offered)
         new, same = _split(offered, known)
         try:
             for start in range(0, len(new), MOST_AT_ONCE):
-                await store.trades.add_trades(user, new[start : start + MOST_AT_ONCE])
+                await store.trades.add_trades(user, new[start : start + MOST_AT_ONCE], era=era)
             return [await _kept(user, trade, same.get(trade.id), store) for trade in offered]
         except (DuplicateTrade, NotFound):  # somebody else was at it in between
             continue

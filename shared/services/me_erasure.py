@@ -1,8 +1,10 @@
 """Erasing all that is kept of a user, and looking again until nothing is found.
 
-What the user's own requests write while the erasure is at work goes with the rest; what they write when it
-is over is a new beginning. What others would write for the user from before (runs under way, computations)
-is not kept: the mark of the erasure says so.
+Each mark of an erasure begins another era of the user, and a write that began in an earlier one is refused in
+the step that would keep it: who adds something for a user asks for the era at the beginning. What is written
+in the new era while the erasure is at work goes with the rest; behind it, it is a new beginning. What runs
+under way and computations would keep for the user from before is not kept: the mark, or that the run is gone,
+says so.
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ..store import account_ports
 from ..store.account_ports import KINDS, Kind
 from ..store.ports import Store
+
+Era = account_ports.Era
 
 _SECONDS = 40.0
 """How long one request erases. A small account takes a second; a larger one is asked for again."""

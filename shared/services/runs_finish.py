@@ -10,7 +10,8 @@ from ..core.run_messages import FinishGroup
 from ..core.run_snapshot import PartsRead, part_keys, snapshot_of
 from ..core.runs import Part, PartKey, Progress, Run, UserPlan
 from ..core.snapshots import Snapshot
-from ..errors import NotYet
+from ..errors import NotYet, UnknownMessage
+from ..store.claims import ErasedMeanwhile
 from .runs_erased import are_all_erased, remove_erased, without_erased
 from .runs_prices import prices_for
 from .runs_sources import RunSources, fresh_run, known_run, planned_group
@@ -126,14 +127,18 @@ async def _finish_users(
     ready = [user for user in users if parts.holds(user)]
     if ready:
         tokens = (token for user in ready for token in parts.tokens_of(user))
-        prices = await prices_for(run, tokens, attempt, sources)
-        await _keep([snapshot_of(run, user, parts, prices) for user in ready], sources)
+        try:
+            prices = await prices_for(run, tokens, attempt, sources)
+        except ErasedMeanwhile as error:
+            raise UnknownMessage(f"run {run.id} is gone: its user was erased") from error
+        await _keep(run, [snapshot_of(run, user, parts, prices) for user in ready], sources)
     return len(users) - len(ready)
 
 
-async def _keep(snapshots: Sequence[Snapshot], sources: RunSources) -> None:
+async def _keep(run: Run, snapshots: Sequence[Snapshot], sources: RunSources) -> None:
+    own = None if run.user_id is None else run.id
     for complete in (True, False):
         alike = [snapshot for snapshot in snapshots if snapshot.complete is complete]
         if alike:
-            new = await sources.store.run_snapshots.add_snapshots(alike)
+            new = await sources.store.run_snapshots.add_snapshots(alike, of_run=own)
             sources.counts.add("run_snapshots_total", new, complete=str(complete).lower())

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..core.run_ids import parse_run_id, run_id
 from ..core.run_messages import FinishGroup, ReadPart, StartRun, encode
 from ..core.run_plan import Planner
 from ..core.runs import Owner, PartKey, PlanPage, Run, is_past
-from ..errors import InvalidInput
+from ..errors import InvalidInput, UnknownMessage
+from ..store.claims import ErasedMeanwhile
 from .runs_finish import settle_run
 from .runs_prices import seed_prices
 from .runs_sources import RunSources, fresh_run
+
+if TYPE_CHECKING:  # a type only
+    from ..store.account_ports import Era
 
 _GIVE_UP = timedelta(minutes=5)
 _OVERDUE = timedelta(minutes=15)
@@ -25,10 +29,12 @@ _OWNERS_AT_ONCE = 500
 _Outcome = Literal["planned", "overtaken", "late"]
 
 
-async def start_run(scheduled_at: datetime, sources: RunSources, user: str | None = None) -> Run:
-    """Start the run of a time, for all users or for one; one that was started before goes on.
+async def start_run(
+    scheduled_at: datetime, sources: RunSources, user: str | None = None, era: Era | None = None
+) -> Run:
+    """Start the run of a time, for all users or for one in an era; one that was started before goes on.
 
-    Raises InvalidInput for a time that has not come, and Unavailable.
+    Raises InvalidInput for a time that has not come, ErasedMeanwhile, and Unavailable.
     """
     now = sources.clock()
     check_due(scheduled_at, now)
@@ -42,12 +48,15 @@ async def start_run(scheduled_at: datetime, sources: RunSources, user: str | Non
         overdue_at=now + _OVERDUE,
         chains=tuple(chain.slug for chain in sources.chains.enabled()),
     )
-    return await _plan(await sources.store.runs.add_run(own), sources)
+    return await _plan(await sources.store.runs.add_run(own, era=era), sources)
 
 
 async def go_on(run: str, sources: RunSources) -> None:
     """Go on planning a run where that was left. Raises UnknownMessage, and Unavailable."""
-    await _plan(await fresh_run(run, sources), sources)
+    try:
+        await _plan(await fresh_run(run, sources), sources)
+    except ErasedMeanwhile as error:
+        raise UnknownMessage(f"run {run} is gone: its user was erased") from error
 
 
 def check_due(scheduled_at: datetime, now: datetime) -> None:

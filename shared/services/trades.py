@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.chains import Chains
 from ..core.ids import ChainId
@@ -17,6 +17,9 @@ from ..store.codecs import format_position, parse_position, trade_key
 from ..store.ports import Answer, Claim, Once, Order, Store, StoredTrade, TradeFilter
 from ..store.trade_ids import TradeIds
 from .trades_drafts import amend_trade, check_happened, complete_trade, parse_fields
+
+if TYPE_CHECKING:  # a type only
+    from ..store.account_ports import Era
 
 MAX_BULK = 500
 
@@ -118,13 +121,14 @@ async def keep_trades(
     *,
     keyed: Keyed | None = None,
     reply: Reply | None = None,
+    era: Era | None = None,
 ) -> Reply | None:
     """Keep all of them or none; None when they are new, else what the key was answered with before.
 
-    Raises DuplicateTrade, and Conflict when the key was used for another request.
+    Raises DuplicateTrade, Conflict when the key was used for another request, and ErasedMeanwhile.
     """
     once = None if keyed is None or reply is None else Once(Claim(*keyed), Answer(*reply))
-    return await sources.store.trades.add_trades(user, trades, once)
+    return await sources.store.trades.add_trades(user, trades, once, era=era)
 
 
 async def change_trade(

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ..core.trades import Trade
 from ..errors import CallerError, InvalidInput
@@ -23,6 +24,9 @@ from .trades_csv import ROW, Row, parse_lots, read_rows
 from .trades_drafts import complete_trade, parse_fields
 from .trades_recorded import RecordedTrades
 
+if TYPE_CHECKING:  # a type only
+    from ..store.account_ports import Era
+
 _CHUNK = 500
 _SOURCE = "import"
 _Draft = tuple[Row, Trade | CallerError]
@@ -31,8 +35,10 @@ _Draft = tuple[Row, Trade | CallerError]
 class TradeImport:
     """One file of one user: first checked, then kept."""
 
-    def __init__(self, user: str, body: bytes, sources: TradeSources) -> None:
+    def __init__(self, user: str, body: bytes, sources: TradeSources, era: Era | None = None) -> None:
+        """Of an era of the user; None for whatever it is."""
         self._user = user
+        self._era = era
         self._body = body
         self._sources = sources
         self._now = sources.clock()
@@ -58,11 +64,13 @@ class TradeImport:
     async def keep(self, keyed: Keyed | None, reply: Reply) -> Reply | None:
         """Keep all good rows or none; None when they are new, else what the key was answered with before.
 
-        Raises DuplicateTrade for what was recorded since the check, and Conflict, also after another import.
+        Raises DuplicateTrade for what was recorded since the check, Conflict, also after another import, and
+        ErasedMeanwhile.
         """
         once = None if keyed is None else Once(Claim(*keyed), Answer(*reply))
         imports = self._sources.store.imports
-        return await imports.import_trades(self._user, self._chunks(), once, since=self._since)
+        chunks = self._chunks()
+        return await imports.import_trades(self._user, chunks, once, since=self._since, era=self._era)
 
     def _chunks(self) -> Iterator[list[Trade]]:
         drafts = self._drafts(self._checks.finder(self._ids.id_of))

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, NewType, Protocol
 
 from ..core.runs import Run
 
 Kind = Literal["wallets", "runs", "trades", "snapshots", "answers", "checkpoints", "changes"]
 KINDS: tuple[Kind, ...] = ("wallets", "runs", "trades", "snapshots", "answers", "checkpoints", "changes")
 """In the order of erasing: first what would bring more about."""
+Era = NewType("Era", int)
+"""The time between two erasures of a user: each of them begins another one."""
 
 
 class KeptAnswer(NamedTuple):
@@ -75,6 +77,13 @@ class Erasures(Protocol):
         """Say that what was begun for the user up to this time is not to be kept any more.
 
         The mark is `mark_of` the user, and expires when nothing of that time is under way or archived.
+        """
+        ...
+
+    async def read_era(self, user: str) -> Era:
+        """The user's era now. Who writes for the user asks at the beginning, and gives it with the write.
+
+        What began in an era is refused in any later one, in the step that would keep it.
         """
         ...
 

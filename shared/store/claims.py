@@ -22,6 +22,13 @@ class ImportOvertaken(Conflict):
         super().__init__("another import ended while this file was checked: send it again")
 
 
+class ErasedMeanwhile(Conflict):
+    """The user was erased since the write began: nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("everything of yours was erased while this request was at work: it kept nothing")
+
+
 class KeptClaim(NamedTuple):
     """A claim as it is kept; without an answer the request is still at work."""
 

@@ -1,6 +1,8 @@
 """What the project asks of a store: small ports, the user always first, and the values that pass through.
 
 Every method may raise StoreUnavailable. What belongs to another user does not exist: NotFound, or nothing.
+A write that is given the era that it began in (see Erasures) raises ErasedMeanwhile, a Conflict, if the user
+was erased since. What changes or removes something that is kept needs none: it finds nothing any more.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from ..core.ids import Address, AssetId
 if TYPE_CHECKING:  # types only: an answer that needs no store starts without them
     from ..core.snapshots import Interval, Snapshot
     from ..core.trades import Side, Status, Trade
-    from .account_ports import Accounts, Erasures, Nonces
+    from .account_ports import Accounts, Era, Erasures, Nonces
     from .run_ports import Feed, Latest, Owners, Parts, Runs, RunSnapshots
 
 Order = Literal["asc", "desc"]
@@ -85,7 +87,9 @@ class Once(NamedTuple):
 class Trades(Protocol):
     """A user's trades, a few at a time; lists are ordered by executed_at, then by id."""
 
-    async def add_trades(self, user: str, trades: Sequence[Trade], once: Once | None = None) -> Answer | None:
+    async def add_trades(
+        self, user: str, trades: Sequence[Trade], once: Once | None = None, *, era: Era | None = None
+    ) -> Answer | None:
         """Keep all of them (at most 500) or none, as version 1; the earlier answer if the claim was used.
 
         Raises DuplicateTrade, and Conflict when the key was used for another request.
@@ -162,6 +166,7 @@ class Imports(Protocol):
         once: Once | None = None,
         *,
         since: str | None = None,
+        era: Era | None = None,
     ) -> Answer | None:
         """Keep all trades of all chunks or none; chunks are taken one at a time, in a thread of their own.
 
@@ -217,7 +222,7 @@ MAX_WALLETS = 100
 class Wallets(Protocol):
     """A user's saved wallets, at most MAX_WALLETS."""
 
-    async def add_wallet(self, user: str, wallet: SavedWallet) -> None:
+    async def add_wallet(self, user: str, wallet: SavedWallet, *, era: Era | None = None) -> None:
         """Keep a wallet. Raises Conflict when the address is kept already, or as many as may be."""
         ...
 
@@ -279,11 +284,11 @@ class Answers(Protocol):
         """The kept answer. Raises Conflict when the key was used for another request or is in use."""
         ...
 
-    async def begin_answer(self, user: str, claim: Claim) -> Answer | None:
+    async def begin_answer(self, user: str, claim: Claim, *, era: Era | None = None) -> Answer | None:
         """The kept answer, or None: then the claim is the caller's. Raises like find_answer."""
         ...
 
-    async def finish_answer(self, user: str, once: Once) -> None:
+    async def finish_answer(self, user: str, once: Once, *, era: Era | None = None) -> None:
         """Keep the answer of a claim that was begun."""
         ...
 

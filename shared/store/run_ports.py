@@ -1,18 +1,22 @@
 """What snapshot runs ask of a store: everything is written once, under an id that the run determines.
 
-Every method may raise StoreUnavailable. A second writing of an id changes nothing: the first one counts.
+Every method may raise StoreUnavailable. A second writing of an id changes nothing: the first one counts. A
+run for one user goes when that user is erased, and then takes nothing any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..core.fragments import Fragment, FragmentKey
 from ..core.ids import Address
 from ..core.runs import Owner, Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run
 from ..core.snapshots import Snapshot
+
+if TYPE_CHECKING:  # a type only
+    from .account_ports import Era
 
 
 class News(NamedTuple):
@@ -43,8 +47,11 @@ class Owners(Protocol):
 class Runs(Protocol):
     """Runs, their plans and their price sets."""
 
-    async def add_run(self, run: Run) -> Run:
-        """Keep a run; returns the one that is kept under its id, which is an earlier one if there is one."""
+    async def add_run(self, run: Run, *, era: Era | None = None) -> Run:
+        """Keep a run; returns the one that is kept under its id, which is an earlier one if there is one.
+
+        `era` is that of the one user whose run it is, see Erasures. Raises ErasedMeanwhile.
+        """
         ...
 
     async def get_run(self, run_id: str) -> Run | None:
@@ -71,7 +78,10 @@ class Runs(Protocol):
         ...
 
     async def add_page(self, run_id: str, page: PlanPage) -> PlanPage:
-        """Keep a page of the plan; returns the one that is kept under its number."""
+        """Keep a page of the plan; returns the one that is kept under its number.
+
+        Raises ErasedMeanwhile when the run of one user is gone.
+        """
         ...
 
     async def get_page(self, run_id: str, number: int) -> PlanPage | None:
@@ -79,7 +89,10 @@ class Runs(Protocol):
         ...
 
     async def add_prices(self, run_id: str, page: PricePage) -> PricePage:
-        """Keep a page of prices; returns the one that is kept under its number."""
+        """Keep a page of prices; returns the one that is kept under its number.
+
+        Raises ErasedMeanwhile when the run of one user is gone.
+        """
         ...
 
     async def list_prices(self, run_id: str, first: int) -> tuple[PricePage, ...]:
@@ -91,7 +104,7 @@ class Parts(Protocol):
     """The parts of runs."""
 
     async def add_part(self, part: Part) -> bool:
-        """Keep a part, however large; False if one is kept under its key already."""
+        """Keep a part, however large; False if one is kept under its key, or the run of one user is gone."""
         ...
 
     async def count_parts(self, run_id: str, group: int) -> int:
@@ -154,8 +167,11 @@ class Feed(Protocol):
 class RunSnapshots(Protocol):
     """Snapshots of many users at once."""
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot]) -> int:
-        """Keep each under its user and id, unless one is kept there already; how many were new."""
+    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
+        """Keep each under its user and id, unless one is kept there already; how many were new.
+
+        None is, if `of_run` names a run for one user that is gone.
+        """
         ...
 
     async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:

@@ -17,7 +17,8 @@ _PROBLEMS = {
     401: "There is no token, or one that does not verify.",
     404: "There is no such thing, or it is another user's.",
     408: "The body did not arrive in time; what was asked for was not begun.",
-    409: "What is kept stands against it; `trade_id` names the trade that exists, where it is one.",
+    409: "What is kept stands against it, or all that is yours was erased meanwhile; `trade_id` names the "
+    "trade that exists, where it is one.",
     412: "It was changed since the version that `If-Match` names.",
     413: "The body is longer than is accepted.",
     415: "The body is of a kind that is not read here.",

@@ -84,11 +84,11 @@ async def test_metrics_show_each_endpoint_that_was_asked() -> None:
     assert 'rpc_endpoint_latency_seconds{chain="base",endpoint="base.example"} 0.084' in page
 
 
-def without_store(fakes: Fakes, message: str) -> Fakes:
+def without_store(fakes: Fakes, message: str, remedy: str | None = None) -> Fakes:
     """Fakes whose store does not answer."""
 
     async def unready() -> None:
-        raise StoreUnavailable(message)
+        raise StoreUnavailable(message, remedy)
 
     def open_it() -> Store:
         return dataclasses.replace(open_store("sqlite::memory:", None, fakes.clock), ready=unready)
@@ -107,6 +107,13 @@ async def test_readiness_names_the_store_that_cannot_be_read() -> None:
         "reachable": False,
         "message": "Firestore needs credentials: …",
     }
+
+
+async def test_readiness_says_what_the_operator_can_do() -> None:
+    fakes = without_store(two_chains(), "Firestore cannot be used (PermissionDenied)", "switch the API on")
+    answer = await ask(app_of(fakes), "/readyz")
+
+    assert answer.json()["dependencies"][0]["message"] == "switch the API on"
 
 
 @pytest.mark.parametrize(

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
-from shared.api import history, me, pnl, trades_routes, wallets
+from shared.api import history, me, pnl, runs, trades_routes, wallets
 from shared.api.app import build_app
 from shared.api.me_docs import erase_operation, export_operation
 from shared.core.failures import Failure
 from shared.core.ids import AssetId
 from shared.core.snapshots import Snapshot, SnapshotAsset
 from shared.errors import StoreUnavailable
+from shared.store.account_ports import Era, Erasures
 from shared.store.keeping import KEEP_ERASURE, KEEP_LATEST, KEEP_PART, KEEP_PLAN
 from shared.store.ports import Store
 from shared.web.app import App
 from shared.wiring import Context
+from tests.api.asking_runs import OTHER as OTHER_WALLET
 from tests.api.asking_trades import BUY, ETH, TRADES, WALLETS, Caller, NamedUser
 from tests.fakes import WALLET, Fakes
 from tests.store.run_samples import run
 
 EXPORT = me.EXPORT_PATH
-ROUTES = (*me.ROUTES, *trades_routes.ROUTES, *wallets.ROUTES, *history.ROUTES, *pnl.ROUTES)
+ROUTES = (
+    *(*me.ROUTES, *trades_routes.ROUTES, *wallets.ROUTES, *history.ROUTES, *pnl.ROUTES),
+    *runs.ROUTES,
+)
 KINDS = ("wallets", "runs", "trades", "snapshots", "answers", "checkpoints", "changes")
 
 
@@ -144,6 +150,59 @@ async def test_an_idempotency_key_is_free_again(fakes: Fakes) -> None:
     second = await user("POST", TRADES, json=BUY, headers={"Idempotency-Key": "k-1"})
 
     assert (second.status_code, second.json()["id"] != first.json()["id"]) == (201, True)
+
+
+class Erasing:
+    """Erasures behind which, once, the user is erased as soon as a request has begun."""
+
+    def __init__(self, port: Erasures, erase: Callable[[], Awaitable[object]]) -> None:
+        self._port = port
+        self._erase: Callable[[], Awaitable[object]] | None = erase
+
+    async def read_era(self, user: str) -> Era:
+        era = await self._port.read_era(user)
+        erase, self._erase = self._erase, None
+        if erase is not None:
+            assert (await erase()).json()["complete"]  # type: ignore[attr-defined]  # it is an answer
+        return era
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+
+CSV = "side,asset,amount,price_usd,executed_at\r\nbuy,ETH,1,2000,2026-01-02T03:04:05Z"
+KEYED = {"Idempotency-Key": "k-1"}
+WRITES: tuple[tuple[str, dict[str, Any]], ...] = (
+    (TRADES, {"json": BUY}),
+    (TRADES, {"json": {"trades": [BUY, BUY]}, "headers": KEYED}),
+    (f"{TRADES}/import", {"content": CSV, "headers": {"content-type": "text/csv"}}),
+    (f"{TRADES}/import", {"content": CSV, "headers": {"content-type": "text/csv", **KEYED}}),
+    (WALLETS, {"json": {"address": WALLET}}),
+    (runs.PATH, {}),
+    (runs.PATH, {"headers": KEYED}),
+)
+
+
+@pytest.mark.parametrize(("path", "options"), WRITES)
+async def test_what_was_sent_before_the_erasure_is_refused_behind_it(
+    fakes: Fakes, path: str, options: dict[str, Any]
+) -> None:
+    user = Caller(app_of(fakes), "alice")
+    await user.record()
+    await user("POST", WALLETS, json={"address": OTHER_WALLET})
+    opened = fakes.stores.get()
+    erasing = Erasing(opened.erasures, partial(user, "DELETE", me.PATH))
+    fakes.stores._store = replace(opened, erasures=cast(Erasures, erasing))
+    fakes.bus.subscribe("snapshot", _take)
+    answer = await user("POST", path, **options)
+
+    assert (answer.status_code, answer.json()["title"]) == (409, "Conflict")
+    assert "was erased while this request was at work" in answer.json()["detail"]
+    assert (await exported(user))["counts"] == dict.fromkeys(KINDS, 0)
+
+
+async def _take(_: object) -> None:
+    """Nothing is to be swept here."""
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", EXPORT), ("DELETE", me.PATH)])

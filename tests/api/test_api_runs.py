@@ -14,6 +14,7 @@ from shared.api.schemas import schemas_of
 from shared.core.failures import Failure
 from shared.core.runs import PlanTotals
 from shared.errors import RpcTimeout, StoreUnavailable
+from shared.services.me_erasure import erase_account
 from shared.store.ports import Answers, Once
 from tests.api.asking_runs import OTHER, SNAPSHOTS, Site
 from tests.fakes import USDC, WALLET
@@ -39,11 +40,11 @@ class Forgetful:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._answers, name)
 
-    async def finish_answer(self, user: str, once: Once) -> None:
+    async def finish_answer(self, user: str, once: Once, **era: Any) -> None:
         if self._failures and once.answer.body.startswith(b"{"):
             self._failures -= 1
             raise StoreUnavailable("no answer")
-        await self._answers.finish_answer(user, once)
+        await self._answers.finish_answer(user, once, **era)
 
 
 async def scheduled(site: Site) -> str:
@@ -171,6 +172,21 @@ async def test_a_run_that_was_closed_without_its_snapshots_is_not_complete(site:
 
     assert (seen["status"], seen["complete"]) == ("finished", False)
     assert seen["snapshots"] == {"total": 1, "done": 0}
+    assert (seen["parts"]["waiting"], "were not read" in seen["detail"]) == (2, True)
+
+
+async def test_who_was_erased_a_moment_ago_and_begins_anew_has_a_snapshot(site: Site) -> None:
+    await site.save("alice", WALLET)
+    await erase_account("alice", site.context)
+    await site.save("alice", WALLET)
+    body = await site.snapshot("alice")
+
+    assert (body["status"], body["parts"]["waiting"], body["snapshots"]) == (
+        "finished",
+        0,
+        {"total": 1, "done": 1},
+    )
+    assert len(await site.history("alice")) == 1
 
 
 async def test_two_wishes_within_a_second_are_two_snapshots(site: Site) -> None:

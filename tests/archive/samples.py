@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -49,9 +50,13 @@ def keep_of(user: str) -> tuple[list[SavedWallet], list[Trade], list[Snapshot]]:
     return wallets, trades, snapshots
 
 
-async def fill(store: Store, user: str) -> None:
-    """Keep all of it."""
+async def fill(store: Store, user: str, made_at: datetime | None = None) -> None:
+    """Keep all of it, as if it were made at this time."""
     wallets, trades, snapshots = keep_of(user)
+    if made_at is not None:
+        wallets = [wallet._replace(created_at=made_at) for wallet in wallets]
+        trades = [each._replace(created_at=made_at, id=f"{each.id}-anew") for each in trades]
+        snapshots = [replace(each, timestamp=made_at, id=f"{each.id}-anew") for each in snapshots]
     for wallet in wallets:
         await store.wallets.add_wallet(user, wallet)
     await store.trades.add_trades(user, trades)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,7 +19,8 @@ from shared.core.archive_location import parse_location
 from shared.errors import ArchiveUnavailable
 from tests.archive.aws_provider import find_mirror
 
-MODULE = Path(__file__).parents[2] / "infra" / "terraform" / "modules" / "archive_s3"
+TERRAFORM = Path(__file__).parents[2] / "infra" / "terraform"
+MODULE = TERRAFORM / "modules" / "archive_s3"
 NAME = "2026-11-21/manifest.json"
 MAIN = """
 provider "aws" {
@@ -41,6 +43,7 @@ module "archive" {
   source    = "./archive_s3"
   bucket    = "%(bucket)s"
   lock_days = 30
+  %(more)s
 }
 
 output "location" {
@@ -51,6 +54,20 @@ output "policy_arn" {
   value = module.archive.policy_arn
 }
 """
+KEPT_FOR_EVER = "keep_days = null"
+IMPORT = """
+import {
+  to = module.archive.aws_s3_bucket_lifecycle_configuration.archive[0]
+  id = "%s"
+}
+"""
+FORGOTTEN = {
+    "ID": "forget",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "Expiration": {"Days": 400},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+}
 
 
 class Terraform:
@@ -65,7 +82,11 @@ class Terraform:
             "CHECKPOINT_DISABLE": "1",
         }
         shutil.copytree(MODULE, folder / "archive_s3")
-        (folder / "main.tf").write_text(MAIN % {"url": url, "bucket": bucket})
+        self._bucket = {"url": url, "bucket": bucket}
+
+    def choose(self, more: str = "", behind: str = "") -> None:
+        """Further arguments of the module, and what comes behind it."""
+        (self._folder / "main.tf").write_text(MAIN % {**self._bucket, "more": more} + behind)
 
     def run(self, *arguments: str) -> str:
         """What the command printed. Raises AssertionError with all of it if it failed."""
@@ -87,16 +108,30 @@ def statements(text: str | dict[str, Any]) -> dict[str, Any]:
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
+def pattern_of_places() -> str:
+    """What the deployment takes for its variable `archive`."""
+    found = re.search(r'regex\("(\^s3://[^"]+\$)"', (TERRAFORM / "variables.tf").read_text())
+    assert found is not None
+    return found[1]
+
+
 async def test_the_bucket_takes_archives_and_keeps_them(aws: str, tmp_path: Path) -> None:
     terraform = Terraform(tmp_path, aws, "chainfolio-archives")
+    terraform.choose(KEPT_FOR_EVER)
     terraform.run("init", f"-plugin-dir={find_mirror()}")
     terraform.run("apply", "-auto-approve")
     outputs = {name: each["value"] for name, each in json.loads(terraform.run("output", "-json")).items()}
-    assert "No changes" in terraform.run("plan")
 
     assert outputs["location"] == "s3://chainfolio-archives/chainfolio"
+    assert re.fullmatch(pattern_of_places(), outputs["location"])
     objects = open_objects(parse_location(outputs["location"]), s3_endpoint_url=aws, s3_region="eu-west-1")
     s3 = boto3.client("s3", endpoint_url=aws, region_name="eu-west-1")
+    # Rules that it sets itself the provider watches for a minute. These are what the module wants.
+    rules = {"Rules": [FORGOTTEN]}
+    s3.put_bucket_lifecycle_configuration(Bucket="chainfolio-archives", LifecycleConfiguration=rules)
+    terraform.choose(behind=IMPORT % "chainfolio-archives")
+    assert "Plan: 1 to import, 0 to add, 0 to change, 0 to destroy." in terraform.run("plan")
+
     with pytest.raises(ArchiveUnavailable, match=r"cannot be used \(403\)"):
         await objects.add_object(NAME, b"without TLS")
     assert statements(s3.get_bucket_policy(Bucket="chainfolio-archives")["Policy"])["OnlyTls"]

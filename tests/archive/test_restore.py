@@ -23,6 +23,7 @@ from shared.services.archive_restore import (
     restore_archive,
     verify_archive,
 )
+from shared.store.account_ports import Era
 from shared.store.firestore.opening import open_firestore
 from shared.store.opening import open_store
 from shared.store.ports import Answer, Once, Store
@@ -167,11 +168,13 @@ class Failing(FakeTrades):
 
     left = 0
 
-    async def add_trades(self, user: str, trades: Sequence[Trade], once: Once | None = None) -> Answer | None:
+    async def add_trades(
+        self, user: str, trades: Sequence[Trade], once: Once | None = None, *, era: Era | None = None
+    ) -> Answer | None:
         self.left -= 1
         if self.left < 0:
             raise StoreUnavailable("it is gone")
-        return await super().add_trades(user, trades, once)
+        return await super().add_trades(user, trades, once, era=era)
 
 
 @pytest.mark.parametrize("writings", [0, 1, 2])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.core.archive_manifest import Manifest
-from shared.core.archive_names import erasures_name
+from shared.core.archive_names import erasures_name, moment_id
 from shared.core.chains import Chains
 from shared.errors import ArchiveBroken
 from shared.facts import load_chains
@@ -16,11 +16,11 @@ from shared.services.archive_restore import Restored, find_archive, restore_arch
 from shared.services.me_erasure import erase_account
 from shared.store.account_ports import mark_of
 from shared.store.keeping import KEEP_ARCHIVE, KEEP_ERASURE
-from shared.store.ports import Store
+from shared.store.ports import Store, TradeFilter
 from tests.archive.fakes import FakeObjects
 from tests.archive.samples import fill
 from tests.store.fakes import fake_store
-from tests.store.samples import Clock
+from tests.store.samples import WALLET, Clock
 
 FIRST, SECOND, THIRD = "2025-06-01", "2025-06-02", "2025-06-03"
 
@@ -98,14 +98,92 @@ async def test_an_archive_that_is_not_whole_tells_of_erasures_too(world: World) 
     assert (await world.restore(FIRST)).erased == 1
 
 
-async def test_what_a_user_began_anew_comes_back(world: World) -> None:
+async def test_a_writer_that_was_cut_off_leaves_no_old_list_behind() -> None:
+    """Cut off between the list and the manifest; Bob is erased before the archive is gone on with."""
+    world = World()
+    for user in ("alice", "bob"):
+        await fill(world.store, user)
+    await world.write(FIRST)
+    del world.objects.kept[f"{FIRST}/manifest.json"]
     world.clock.pass_(hours=1)
-    await fill(world.store, "bob")
-    world.clock.pass_(days=1)
-    await world.write(SECOND)
+    await world.erase("bob")
+    await world.write(FIRST)
     world.store = fake_store(world.clock)
 
-    assert await world.restore(SECOND) == Restored(2, 8, 4, erased=0)
+    assert await world.restore(FIRST) == Restored(1, 4, 2, erased=1)
+    assert await world.users() == ("alice",)
+
+
+async def test_a_call_for_an_archive_that_is_whole_tells_who_was_erased_since(world: World) -> None:
+    await world.write(FIRST)
+    world.store = fake_store(world.clock)
+
+    assert (await world.restore(FIRST)).erased == 1
+    assert await world.users() == ("alice",)
+
+
+async def test_a_store_that_forgot_takes_no_list_back(world: World) -> None:
+    await world.write(FIRST)
+    world.store = fake_store(world.clock)
+    await world.write(FIRST)
+    await world.write(FIRST)
+
+    assert (await world.restore(FIRST)).erased == 1
+
+
+async def test_a_list_is_kept_once_however_often_it_is_told(world: World) -> None:
+    await world.write(FIRST)
+    kept = dict(world.objects.kept)
+    await world.write(FIRST)
+
+    assert world.objects.kept == kept
+    assert sorted(name for name in kept if "/erasures/" in name) == [
+        erasures_name(FIRST, 0),
+        erasures_name(FIRST, 1),
+    ]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 30, 3600])
+async def test_what_a_user_began_anew_comes_back(world: World, seconds: float) -> None:
+    world.clock.pass_(seconds=seconds)
+    await fill(world.store, "bob", world.clock())
+    world.clock.pass_(seconds=seconds)
+    again = moment_id(world.clock())
+    await world.write(again)
+    world.store = fake_store(world.clock)
+
+    assert await world.restore(again) == Restored(2, 8, 4, erased=0)
+
+
+async def test_of_an_archive_that_is_written_during_an_erasure_comes_back_what_is_new() -> None:
+    """The mark is set, and the old rows are there still when they are archived."""
+    world = World()
+    for user in ("alice", "bob"):
+        await fill(world.store, user)
+    await world.store.erasures.mark_erased("bob", world.clock())
+    world.clock.pass_(seconds=2)
+    await world.store.wallets.remove_wallet("bob", WALLET)
+    await world.store.trades.delete_trade("bob", "bob-alice-000003")
+    await fill(world.store, "bob", world.clock())
+    await world.write(FIRST)
+    world.store = fake_store(world.clock)
+
+    assert await world.restore(FIRST) == Restored(2, 8, 4, erased=1)
+    page = await world.store.trades.page_trades("bob", TradeFilter())
+    assert all(kept.trade.id.endswith("-anew") for kept in page.rows)
+
+
+async def test_what_an_erasure_left_that_was_never_ended_does_not_come_back() -> None:
+    """It was marked hours before the archive was begun, and nobody asked again."""
+    world = World()
+    for user in ("alice", "bob"):
+        await fill(world.store, user)
+    await world.store.erasures.mark_erased("bob", world.clock())
+    world.clock.pass_(hours=5)
+    await world.write(FIRST)
+    world.store = fake_store(world.clock)
+
+    assert await world.restore(FIRST) == Restored(1, 4, 2, erased=1)
 
 
 async def test_a_user_is_left_out_by_a_hash_too(world: World) -> None:
@@ -133,9 +211,9 @@ async def test_a_user_who_is_erased_while_an_archive_is_restored_stays_erased(wo
 
 
 async def test_a_list_of_erasures_that_cannot_be_read_ends_the_restore(world: World) -> None:
-    world.objects.kept[erasures_name(FIRST)] = b"{}"
+    world.objects.kept[erasures_name(FIRST, 0)] = b"{}"
 
-    with pytest.raises(ArchiveBroken, match=f"{FIRST}/erasures.json"):
+    with pytest.raises(ArchiveBroken, match=f"{FIRST}/erasures/000000.json"):
         await world.restore(FIRST)
 
 

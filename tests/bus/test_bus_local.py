@@ -299,3 +299,24 @@ async def test_work_beside_the_deliveries_that_fails_is_told(caplog: pytest.LogC
     await bus.close()
 
     assert "a bug" in caplog.text
+
+
+def test_an_event_loop_that_ends_begins_no_delivery_any_more() -> None:
+    """Whoever ends a loop cancels the tasks that it has then: what is begun by that is never over."""
+    with asyncio.Runner() as runner:
+        loop, counts = runner.get_loop(), Counts()
+        bus = LocalBus(counts, Time(), limits=Limits(concurrency=1))
+
+        async def publish() -> None:
+            begun = asyncio.Event()
+
+            async def wait(_: Message) -> None:
+                begun.set()
+                await asyncio.Event().wait()
+
+            bus.subscribe("snapshot", wait)
+            await bus.publish("snapshot", [b"1", b"2"])
+            await begun.wait()
+
+        runner.run(publish())
+    assert asyncio.all_tasks(loop) == set()

@@ -14,7 +14,7 @@ import grpc  # type: ignore[import-untyped]  # has no types
 import grpc.aio  # type: ignore[import-untyped]  # has no types
 import pytest
 import pytest_asyncio
-from google.pubsub_v1.types import PublishRequest, PublishResponse
+from google.pubsub_v1.types import GetTopicRequest, PublishRequest, PublishResponse, Topic
 
 from shared.bus.pubsub import REQUESTS_AT_ONCE, PubSubBus
 from shared.bus.redelivery import Redelivery
@@ -29,6 +29,7 @@ class FakePubSub:
 
     def __init__(self) -> None:
         self.failures: list[grpc.StatusCode] = []
+        self.said = "as told"
         self.batches: list[int] = []
         self.most_at_once = 0
         self.arrived = asyncio.Event()
@@ -36,6 +37,11 @@ class FakePubSub:
         self.opened.set()
         self.address = ""
         self._at_once = 0
+
+    async def get_topic(self, request: GetTopicRequest, context: grpc.aio.ServicerContext) -> Topic:
+        if self.failures:
+            await context.abort(self.failures[0], self.said)
+        return Topic(name=request.topic)
 
     async def publish(self, request: PublishRequest, context: grpc.aio.ServicerContext) -> PublishResponse:
         self._at_once += 1
@@ -45,7 +51,7 @@ class FakePubSub:
         await turns(50)  # in which whatever else was sent arrives too
         self._at_once -= 1
         if self.failures:
-            await context.abort(self.failures.pop(0), "as told")
+            await context.abort(self.failures.pop(0), self.said)
         self.batches.append(len(request.messages))
         return PublishResponse(message_ids=["1"] * len(request.messages))
 
@@ -56,7 +62,12 @@ async def server() -> AsyncIterator[FakePubSub]:
     publish = grpc.unary_unary_rpc_method_handler(
         fake.publish, PublishRequest.deserialize, PublishResponse.serialize
     )
-    handler = grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", {"Publish": publish})
+    get_topic = grpc.unary_unary_rpc_method_handler(
+        fake.get_topic, GetTopicRequest.deserialize, Topic.serialize
+    )
+    handler = grpc.method_handlers_generic_handler(
+        "google.pubsub.v1.Publisher", {"Publish": publish, "GetTopic": get_topic}
+    )
     served.add_generic_rpc_handlers((handler,))
     fake.address = f"127.0.0.1:{served.add_insecure_port('127.0.0.1:0')}"
     await served.start()
@@ -92,6 +103,36 @@ async def test_what_does_not_pass_is_not_repeated_and_is_explained(
     with pytest.raises(BusUnavailable, match="may not publish to chainfolio-snapshot"):
         await bus.publish("snapshot", [b"x"])
     assert server.batches == []
+
+
+OFF = "Cloud Pub/Sub API has not been used in project demo before or it is disabled. Enable it by visiting x"
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [(OFF, "API pubsub.googleapis.com is off in project demo"), ("no", "roles/pubsub.publisher")],
+)
+async def test_the_operator_is_told_what_is_missing(
+    bus: PubSubBus, server: FakePubSub, said: str, remedy: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.said = said
+    for _ in range(2):
+        server.failures = [grpc.StatusCode.PERMISSION_DENIED]
+        with pytest.raises(BusUnavailable) as failed:
+            await bus.publish("snapshot", [b"x"])
+        assert str(failed.value) == "this service may not publish to chainfolio-snapshot"
+        assert remedy in (failed.value.remedy or "")
+
+    assert [record.getMessage() for record in caplog.records] == [failed.value.remedy]
+
+
+async def test_a_bus_whose_api_is_off_is_not_ready(bus: PubSubBus, server: FakePubSub) -> None:
+    server.failures = [grpc.StatusCode.PERMISSION_DENIED]
+    await bus.ready()  # who may publish need not be allowed to look
+    server.said = OFF
+
+    with pytest.raises(BusUnavailable):
+        await bus.ready()
 
 
 async def test_few_requests_of_many_messages_are_under_way_at_once(
@@ -141,8 +182,9 @@ async def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")
     bus = PubSubBus("demo", Counts())
 
-    with pytest.raises(BusUnavailable, match="DefaultCredentialsError"):
+    with pytest.raises(BusUnavailable, match="DefaultCredentialsError") as failed:
         await bus.publish("snapshot", [b"x"])
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in (failed.value.remedy or "")
     await bus.close()
 
 
@@ -156,8 +198,9 @@ async def test_a_project_that_is_not_known_is_asked_for(pubsub: str) -> None:
 async def test_a_topic_that_is_not_there_is_named(pubsub: str) -> None:
     bus = PubSubBus(f"empty-{secrets.token_hex(6)}", Counts(), emulator_host=pubsub)
 
-    with pytest.raises(BusUnavailable, match="no topic chainfolio-fetch-balances"):
+    with pytest.raises(BusUnavailable, match="no topic chainfolio-fetch-balances") as failed:
         await bus.publish("fetch-balances", [b"x"])
+    assert "make deploy" in (failed.value.remedy or "")
     with pytest.raises(BusUnavailable, match="no topic chainfolio-"):
         await bus.ready()
     await bus.close()

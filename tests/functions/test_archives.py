@@ -79,13 +79,35 @@ def test_who_was_erased_is_not_brought_back(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     main(["export"])
-    (tmp_path / "gone.txt").write_text(f"bob\n{mark_of('carol')}\n")
+    (tmp_path / "gone.txt").write_text(f"\n  bob\t\r\n{mark_of('bob')}\n\n")
     monkeypatch.setenv("STORE", "sqlite:empty.db")
 
     assert main(["restore", "file:kept", "--without", "none.txt"]) == 1
     assert capsys.readouterr().err == "none.txt cannot be read\n"
     assert main(["restore", "file:kept", "--without", "gone.txt"]) == 0
-    assert "restored: 1 wallets, 4 trades, 2 snapshots that" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith(
+        "restored: 1 wallets, 4 trades, 2 snapshots that were not there\n"
+        "left out: 0 users who were erased after what is kept of them here, as far as is known\n"
+        "left out: 1 users who are named in gone.txt\n"
+    )
+
+
+def test_a_name_that_nobody_has_stops_a_restore_before_it_begins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    main(["export"])
+    (tmp_path / "gone.txt").write_text("alice\nBob\nb ob\n")
+    monkeypatch.setenv("STORE", "sqlite:empty.db")
+    empty = kept_in("empty.db")
+    capsys.readouterr()
+
+    assert main(["restore", "file:kept", "--without", "gone.txt"]) == 1
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("gone.txt: nothing in archive 20")
+    assert complaint.endswith(
+        " is of 2 of its names, so nothing was restored: mend them, or take them out: 'Bob', 'b ob'\n"
+    )
+    assert kept_in("empty.db") == empty
 
 
 def test_a_store_that_knows_who_was_erased_says_so_and_keeps_to_it(
@@ -98,7 +120,7 @@ def test_a_store_that_knows_who_was_erased_says_so_and_keeps_to_it(
     assert main(["restore", "file:kept", "--add-missing"]) == 0
     assert capsys.readouterr().out.endswith(
         "restored: 0 wallets, 0 trades, 0 snapshots that were not there\n"
-        "left out: 1 users who were erased since it was begun, as far as is known\n"
+        "left out: 1 users who were erased after what is kept of them here, as far as is known\n"
     )
 
 

@@ -88,6 +88,91 @@ def test_a_run_is_not_closed_while_somebody_else_waits() -> None:
     assert len(snapshots_of(world, RUN)) == len({user for user, _ in world.shelf.wallets})
 
 
+def save_again(world: World) -> None:
+    save(world, GONE, range(1, 31))
+
+
+def test_who_comes_back_before_the_run_begins_is_in_it() -> None:
+    world = three_users()
+    erase(world)
+    save_again(world)
+    world.clock.advance(5)
+    world.call(world.clock())
+    Play(world).drain()
+
+    (run,) = world.runs.runs.values()
+    assert GONE in snapshots_of(world, run)
+
+
+def test_who_comes_back_during_the_run_is_not_in_it_and_nobody_waits() -> None:
+    world = three_users()
+    play = Play(world)
+    worker = play.deliver(finishing(world, play))
+    world.clock.advance(1)
+    erase(world)
+    save_again(world)
+    play.finish(worker)
+    play.drain()
+
+    assert GONE not in snapshots_of(world, RUN)
+    assert world.runs.runs[RUN.id].finished_at is not None
+
+
+def test_who_was_erased_at_the_time_of_the_start_by_another_clock_is_not_in_it() -> None:
+    world = three_users()
+    play = Play(world)
+    worker = play.deliver(finishing(world, play))
+    world.clock.advance(-30)
+    erase(world)
+    save(world, GONE, [1])
+    play.finish(worker)
+    world.clock.advance(30)
+    play.drain()
+
+    assert GONE not in snapshots_of(world, RUN)
+
+
+def play_own_and_erase(world: World, at: int) -> bool:
+    """A run of the user's own, who is erased at the nth stop and begins anew."""
+    play, stops = Play(world), 0
+    world.call(user=GONE)
+    tried: set[Letter] = set()
+    while stops <= at and (fresh := [letter for letter in world.letters if letter not in tried]):
+        tried.add(fresh[0])
+        worker = play.deliver(fresh[0])
+        while stops <= at and play.step(worker):
+            if stops == at:
+                erase(world)
+                save_again(world)
+            stops += 1
+    play.drain(sweeping=True)
+    return stops > at
+
+
+def test_nothing_is_left_of_an_own_run_at_whatever_stop_its_user_is_erased() -> None:
+    at = 0
+    while play_own_and_erase(world := three_users(), at):
+        shelf = world.runs
+        if shelf.runs:  # it was erased before the run was begun
+            assert [user for user, _ in world.shelf.snapshots] == [GONE]
+        else:
+            assert (shelf.pages, shelf.prices, shelf.parts, world.shelf.snapshots) == ({}, {}, {}, {})
+        at += 1
+    assert at > 30
+
+
+def test_an_own_run_behind_an_erasure_has_its_snapshot() -> None:
+    world = three_users()
+    erase(world)
+    save_again(world)
+    world.call(user=GONE)
+    Play(world).drain()
+
+    (run,) = world.runs.runs.values()
+    assert run.finished_at is not None
+    assert [*snapshots_of(world, run)] == [GONE]
+
+
 def test_who_comes_back_is_in_the_next_run() -> None:
     world = three_users()
     play = Play(world)

@@ -11,7 +11,7 @@ from shared.core.ids import Address
 from shared.core.run_ids import snapshot_id
 from shared.core.runs import Owner, Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run
 from shared.core.snapshots import Snapshot
-from shared.store.account_ports import Erased
+from shared.store.account_ports import Era, Erased
 from shared.store.codecs import pack_assets
 from shared.store.run_codecs import (
     pack_part,
@@ -58,7 +58,8 @@ class SimulatedRuns:
         self._prices: dict[str, list[bytes]] = {before.run.id: [pack_prices(before.prices)]}
         self._unpacked: Charged[tuple[str, int], PlanPage] = Charged(edges)
 
-    async def add_run(self, run: Run) -> Run:
+    async def add_run(self, run: Run, *, era: Era | None = None) -> Run:
+        assert era is None  # it is for all users
         if run.id in self._runs:
             await self._edges.call("commit")
             return await self._kept(run.id)
@@ -138,7 +139,7 @@ class SimulatedSnapshots:
         self.incomplete: set[tuple[str, str]] = set()
         self._edges = edges
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot]) -> int:
+    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
         """A commit is refused as a whole if one of them is there: then it is looked which, and tried anew."""
         new = 0
         for start in range(0, len(snapshots), _WRITES_A_COMMIT):
@@ -172,6 +173,10 @@ class SimulatedErasures:
 
     async def mark_erased(self, user: str, at: datetime) -> None:
         await self._edges.write("erasures", 1)
+
+    async def read_era(self, user: str) -> Era:
+        await self._edges.read("get", "erasures", 1)
+        return Era(0)
 
     async def list_marks(self, since: datetime) -> Mapping[str, datetime]:
         await self._edges.read("query", "erasures", 0)

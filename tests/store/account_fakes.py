@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any, Protocol
 
 from shared.core.ids import Address
 from shared.core.runs import Run
-from shared.store.account_ports import Change, Erased, KeptAnswer, KeptCheckpoint, Kind, mark_of
+from shared.store.account_ports import Change, Era, Erased, KeptAnswer, KeptCheckpoint, Kind, mark_of
 from shared.store.claims import KeptClaim
 from shared.store.ports import SavedCheckpoint, SavedWallet, StoredTrade
 from tests.store.run_fakes import RunShelf, SnapshotShelf
@@ -28,6 +29,7 @@ class AccountShelf(Protocol):
     snapshots: SnapshotShelf
     runs: RunShelf
     erasures: dict[str, datetime]
+    eras: Counter[str]
 
 
 class FakeAccounts:
@@ -60,6 +62,10 @@ class FakeErasures:
     async def mark_erased(self, user: str, at: datetime) -> None:
         marks = self._shelf.erasures
         marks[mark_of(user)] = max(at, marks.get(mark_of(user), at))
+        self._shelf.eras[user] += 1
+
+    async def read_era(self, user: str) -> Era:
+        return Era(self._shelf.eras[user])
 
     async def list_marks(self, since: datetime) -> Mapping[str, datetime]:
         return {mark: at for mark, at in self._shelf.erasures.items() if at >= since}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -12,12 +13,13 @@ from shared.core.ids import Address
 from shared.core.snapshots import Snapshot
 from shared.core.trades import Trade
 from shared.errors import Conflict, DuplicateTrade, NotFound, PreconditionFailed
-from shared.store.account_ports import mark_of
+from shared.store.account_ports import Era, mark_of
 from shared.store.buckets import bucket
 from shared.store.claims import (
     HOLD_CLAIM,
     KEEP_ANSWER,
     KEEP_CHECKPOINT,
+    ErasedMeanwhile,
     ImportOvertaken,
     KeptClaim,
     judge,
@@ -51,6 +53,7 @@ from tests.store.run_fakes import (
 )
 
 T = TypeVar("T")
+Chunks = Iterable[Sequence[Trade]]
 
 _EQUAL = ("side", "asset", "symbol", "status", "wallet", "chain")
 
@@ -69,6 +72,11 @@ class Shelf:
     snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
     runs: RunShelf = field(default_factory=RunShelf)
     erasures: dict[str, datetime] = field(default_factory=dict)
+    eras: Counter[str] = field(default_factory=Counter)
+
+    def require_era(self, user: str | None, era: Era | None) -> None:
+        if user is not None and era is not None and self.eras[user] != era:
+            raise ErasedMeanwhile
 
     def known_answer(self, user: str, claim: Claim) -> Answer | None:
         return judge(self.claims.get((user, claim.key)), claim, self.clock())
@@ -99,7 +107,10 @@ class FakeTrades:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    async def add_trades(self, user: str, trades: Sequence[Trade], once: Once | None = None) -> Answer | None:
+    async def add_trades(
+        self, user: str, trades: Sequence[Trade], once: Once | None = None, *, era: Era | None = None
+    ) -> Answer | None:
+        self._shelf.require_era(user, era)
         return add(self._shelf, user, [trades], once)
 
     async def page_trades(
@@ -183,15 +194,20 @@ class FakeImports:
         once: Once | None = None,
         *,
         since: str | None = None,
+        era: Era | None = None,
     ) -> Answer | None:
         known = None if once is None else self._shelf.known_answer(user, once.claim)
         if known is not None:
             return known
         if since is not None and self._shelf.imported.get(user, 0) > int(since):
             raise ImportOvertaken
-        add(self._shelf, user, chunks, once)
+        add(self._shelf, user, self._checked(user, chunks, era), once)
         self._shelf.imported[user] = len(self._shelf.changes)
         return None
+
+    def _checked(self, user: str, chunks: Chunks, era: Era | None) -> Iterator[Sequence[Trade]]:
+        yield from chunks
+        self._shelf.require_era(user, era)
 
 
 class FakeCheckpoints:
@@ -216,7 +232,8 @@ class FakeWallets:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    async def add_wallet(self, user: str, wallet: SavedWallet) -> None:
+    async def add_wallet(self, user: str, wallet: SavedWallet, *, era: Era | None = None) -> None:
+        self._shelf.require_era(user, era)
         kept = await self.list_wallets(user)
         if wallet.address in {known.address for known in kept} or len(kept) >= MAX_WALLETS:
             raise Conflict("it is saved already, or there are too many")
@@ -275,14 +292,16 @@ class FakeAnswers:
     async def find_answer(self, user: str, claim: Claim) -> Answer | None:
         return self._shelf.known_answer(user, claim)
 
-    async def begin_answer(self, user: str, claim: Claim) -> Answer | None:
+    async def begin_answer(self, user: str, claim: Claim, *, era: Era | None = None) -> Answer | None:
+        self._shelf.require_era(user, era)
         known = self._shelf.known_answer(user, claim)
         if known is None:
             held = KeptClaim(claim.request_hash, self._shelf.clock() + HOLD_CLAIM, None)
             self._shelf.claims[user, claim.key] = held
         return known
 
-    async def finish_answer(self, user: str, once: Once) -> None:
+    async def finish_answer(self, user: str, once: Once, *, era: Era | None = None) -> None:
+        self._shelf.require_era(user, era)
         kept = self._shelf.claims.get((user, once.claim.key))
         expired = kept is None or kept.expires_at <= self._shelf.clock()
         if expired or (kept is not None and kept.request_hash == once.claim.request_hash):
@@ -368,11 +387,11 @@ def fake_store(clock: Callable[[], datetime]) -> Store:
         snapshots=FakeSnapshots(shelf),
         answers=FakeAnswers(shelf),
         owners=FakeOwners(shelf.wallets, shelf.users),
-        runs=FakeRuns(shelf.runs),
+        runs=FakeRuns(shelf.runs, shelf.require_era),
         parts=FakeParts(shelf.runs, shelf.snapshots),
         latest=FakeLatest(shelf.runs, clock),
         feed=FakeFeed(shelf.runs),
-        run_snapshots=FakeRunSnapshots(shelf.snapshots),
+        run_snapshots=FakeRunSnapshots(shelf.snapshots, shelf.runs),
         accounts=FakeAccounts(shelf),
         erasures=FakeErasures(shelf),
         nonces=FakeNonces(),

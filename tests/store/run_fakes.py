@@ -9,9 +9,11 @@ from itertools import count, islice, takewhile
 
 from shared.core.fragments import Fragment, FragmentKey
 from shared.core.ids import Address
-from shared.core.run_ids import snapshot_id
+from shared.core.run_ids import is_of_one, snapshot_id
 from shared.core.runs import Owner, Part, PartKey, PlanPage, PlanTotals, PricePage, Progress, Run
 from shared.core.snapshots import Snapshot
+from shared.store.account_ports import Era
+from shared.store.claims import ErasedMeanwhile
 from shared.store.codecs import to_micros
 from shared.store.followers import Followers
 from shared.store.keeping import KEEP_LATEST
@@ -32,6 +34,9 @@ class RunShelf:
     latest: dict[FragmentKey, tuple[datetime, Fragment]] = field(default_factory=dict)
     followers: Followers = field(default_factory=Followers)
     last_sequence: int = 0
+
+    def is_gone(self, run_id: str) -> bool:
+        return is_of_one(run_id) and run_id not in self.runs
 
 
 class FakeOwners:
@@ -57,10 +62,14 @@ class FakeOwners:
 
 
 class FakeRuns:
-    def __init__(self, shelf: RunShelf) -> None:
+    def __init__(
+        self, shelf: RunShelf, require_era: Callable[[str | None, Era | None], None] = lambda *_: None
+    ) -> None:
         self._shelf = shelf
+        self._require_era = require_era
 
-    async def add_run(self, run: Run) -> Run:
+    async def add_run(self, run: Run, *, era: Era | None = None) -> Run:
+        self._require_era(run.user_id, era)
         return self._shelf.runs.setdefault(run.id, run)
 
     async def get_run(self, run_id: str) -> Run | None:
@@ -86,12 +95,16 @@ class FakeRuns:
         return tuple(sorted(found, key=lambda run: run.scheduled_at, reverse=True)[:limit])
 
     async def add_page(self, run_id: str, page: PlanPage) -> PlanPage:
+        if self._shelf.is_gone(run_id):
+            raise ErasedMeanwhile
         return self._shelf.pages.setdefault((run_id, page.number), page)
 
     async def get_page(self, run_id: str, number: int) -> PlanPage | None:
         return self._shelf.pages.get((run_id, number))
 
     async def add_prices(self, run_id: str, page: PricePage) -> PricePage:
+        if self._shelf.is_gone(run_id):
+            raise ErasedMeanwhile
         return self._shelf.prices.setdefault((run_id, page.number), page)
 
     async def list_prices(self, run_id: str, first: int) -> tuple[PricePage, ...]:
@@ -109,6 +122,8 @@ class FakeParts:
         self._snapshots = snapshots
 
     async def add_part(self, part: Part) -> bool:
+        if self._shelf.is_gone(part.run_id):
+            return False
         new = (part.run_id, part.key) not in self._shelf.parts
         self._shelf.parts.setdefault((part.run_id, part.key), part)
         return new
@@ -179,10 +194,13 @@ class FakeFeed:
 
 
 class FakeRunSnapshots:
-    def __init__(self, snapshots: SnapshotShelf) -> None:
+    def __init__(self, snapshots: SnapshotShelf, shelf: RunShelf) -> None:
         self._snapshots = snapshots
+        self._shelf = shelf
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot]) -> int:
+    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
+        if of_run is not None and self._shelf.is_gone(of_run):
+            return 0
         before = len(self._snapshots)
         for snapshot in snapshots:
             self._snapshots.setdefault((snapshot.user_id, snapshot.id), snapshot)

@@ -8,11 +8,13 @@ from datetime import datetime
 from google.cloud.firestore import AsyncDocumentReference, AsyncWriteBatch
 
 from ...errors import Conflict
+from ..account_ports import Era
 from ..claims import HOLD_CLAIM, KEEP_ANSWER, KeptClaim, judge
 from ..codecs import pack, unpack
 from ..ports import Answer, Claim, Once
 from .cloud import Cloud, Document, Refused, document_id
 from .documents import plain_time
+from .eras import hold_era, require_era
 from .parts import add_parts, read_parts
 
 
@@ -26,7 +28,7 @@ class FirestoreAnswers:
     async def find_answer(self, user: str, claim: Claim) -> Answer | None:
         return await self.judge(await self.read(user, claim), claim)
 
-    async def begin_answer(self, user: str, claim: Claim) -> Answer | None:
+    async def begin_answer(self, user: str, claim: Claim, *, era: Era | None = None) -> Answer | None:
         before = await self.read(user, claim)
         known = await self.judge(before, claim)
         if known is not None:
@@ -34,24 +36,28 @@ class FirestoreAnswers:
         batch = self._cloud.batch()
         kept = KeptClaim(claim.request_hash, self._clock() + HOLD_CLAIM, None)
         self._put(batch, user, claim, kept, before)
+        hold_era(self._cloud, batch, user, era)
         try:
             await self._cloud.commit(batch)
         except Refused:
+            await require_era(self._cloud, user, era)
             known = await self.find_answer(user, claim)
             if known is None:
                 raise Conflict("a request with this Idempotency-Key is still at work") from None
         return known
 
-    async def finish_answer(self, user: str, once: Once) -> None:
+    async def finish_answer(self, user: str, once: Once, *, era: Era | None = None) -> None:
         before = await self.read(user, once.claim)
         taken = before.exists and plain_time(before.get("expire_at")) > self._clock()
         if taken and before.get("request_hash") != once.claim.request_hash:
             return
         batch = self._cloud.batch()
         self.keep(batch, user, once, before)
+        hold_era(self._cloud, batch, user, era)
         try:
             await self._cloud.commit(batch)
         except Refused:
+            await require_era(self._cloud, user, era)
             return  # It took too long, and the claim went to another request: that one's stays.
 
     async def abandon_answer(self, user: str, claim: Claim) -> None:

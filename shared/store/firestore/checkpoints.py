@@ -13,7 +13,7 @@ from ..codecs import from_micros, pack, unpack
 from ..ports import SavedCheckpoint
 from .cloud import Cloud, Document, document_id
 from .documents import plain_time
-from .erasures import is_erased
+from .eras import is_erased
 from .ledger import changes
 from .parts import add_parts, read_parts, remove_parts
 

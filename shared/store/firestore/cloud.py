@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore import (
     AsyncClient,
     AsyncCollectionReference,
@@ -20,7 +21,9 @@ from google.cloud.firestore_v1.types import ListenRequest, ListenResponse
 
 from ...counts import Counts
 from ...errors import StoreUnavailable
+from ...refusals import Refusals, Service
 from ...spans import span
+from .credentials import DeferredCredentials
 
 # An answer is due within 15 s; what takes longer than this, repetitions included, is not there.
 _PATIENCE_SECONDS = 10.0
@@ -28,6 +31,8 @@ _MAX_ID = 700
 _GET_AT_ONCE = 300
 _COUNTED_AS_ONE = 1000
 
+
+_SERVICE = Service("Firestore", "firestore.googleapis.com", "roles/datastore.user")
 
 Document: TypeAlias = "DocumentSnapshot[Any]"
 
@@ -66,11 +71,17 @@ class Cloud:
         self._counts = Counts() if counts is None else counts
         self._patience_seconds = patience_seconds
         self._client: AsyncClient | None = None
+        self._credentials = DeferredCredentials()
+        self._refusals = Refusals(_SERVICE, project)
 
     @property
     def client(self) -> AsyncClient:
+        """Raises StoreUnavailable where nothing says which project it is."""
         if self._client is None:
-            self._client = _open_client(self._project)
+            try:
+                self._client = AsyncClient(project=self._project, credentials=self._credentials)
+            except (GoogleAuthError, OSError) as error:
+                raise _not_let_in(error, self._refusals.explain(error)) from error
         return self._client
 
     def collection(self, name: str) -> AsyncCollectionReference:
@@ -90,7 +101,7 @@ class Cloud:
 
     async def get(self, document: AsyncDocumentReference, at: datetime | None = None) -> Document:
         """The document as it is, or as it was at a time within the last hour."""
-        with span("firestore get", "client"), translated():
+        async with self._call("get"):
             found = await document.get(read_time=at, **self._patience())
         self._count_reads(1)
         return found
@@ -101,7 +112,7 @@ class Cloud:
         """Those of the documents that exist, in any order; only these fields of them, if any are named."""
         for start in range(0, len(documents), _GET_AT_ONCE):
             asked = list(documents[start : start + _GET_AT_ONCE])
-            with span("firestore get all", "client", documents=len(asked)), translated():
+            async with self._call("get all", documents=len(asked)):
                 found = self.client.get_all(asked, field_paths=fields, **self._patience())
                 kept = [snapshot async for snapshot in found if snapshot.exists]
             self._count_reads(len(asked))
@@ -110,14 +121,14 @@ class Cloud:
 
     async def select(self, query: AsyncQuery, at: datetime | None = None) -> list[Document]:
         """The documents of a query as they are, or as they were at a time within the last hour."""
-        with span("firestore query", "client"), translated():
+        async with self._call("query"):
             found = list(await query.get(read_time=at, **self._patience()))
         self._count_reads(len(found) or 1)
         return found
 
     async def count(self, query: AsyncQuery) -> int:
         """How many documents the query has, without reading them."""
-        with span("firestore count", "client"), translated():
+        async with self._call("count"):
             ((found, *_), *_) = await query.count().get(**self._patience())
         number = int(found.value)
         self._count_reads(-(-number // _COUNTED_AS_ONE) or 1)
@@ -133,8 +144,10 @@ class Cloud:
 
         The client's own call cannot be given up while it connects; the one below it can.
         """
+        from google.api_core.exceptions import from_grpc_error
         from grpc import RpcError  # type: ignore[import-untyped]  # has no types
 
+        await self._sign_in()
         prefix = f"projects/{self.client.project}/databases/(default)"
         metadata = (("google-cloud-resource-prefix", prefix),)
         call: Any = self.client._firestore_api.transport.listen(requests, metadata=metadata)
@@ -146,7 +159,11 @@ class Cloud:
                     self._count_reads(1)
                 yield response
         except RpcError as error:
-            raise StoreUnavailable(f"Firestore cannot be listened to ({error.code().name})") from error
+            known = from_grpc_error(error)  # type: ignore[no-untyped-call]  # has no types
+            remedy = self._refusals.explain(known)
+            raise StoreUnavailable(
+                f"Firestore cannot be listened to ({error.code().name})", remedy
+            ) from error
         finally:
             call.cancel()
 
@@ -155,12 +172,40 @@ class Cloud:
         from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 
         writes = len(batch)
-        with span("firestore commit", "client"), translated():
+        async with self._call("commit"):
             try:
                 await batch.commit(**self._patience())
             except (AlreadyExists, FailedPrecondition, NotFound) as error:
+                if self._refusals.explain(error) is not None:
+                    raise
                 raise Refused(str(error)) from error
         self._counts.add("store_writes_total", writes, store="firestore")
+
+    @asynccontextmanager
+    async def _call(self, name: str, **about: int) -> AsyncIterator[None]:
+        """A call of the client's; what it raises becomes StoreUnavailable."""
+        from google.api_core.exceptions import GoogleAPICallError, RetryError
+
+        with span(f"firestore {name}", "client", **about):
+            await self._sign_in()
+            try:
+                yield
+            except GoogleAuthError as error:
+                raise _not_let_in(error, self._refusals.explain(error)) from error
+            except (GoogleAPICallError, RetryError) as error:
+                raise self._unusable(error) from error
+
+    async def _sign_in(self) -> None:
+        """The emulator asks nobody who it is. Raises StoreUnavailable."""
+        if self.client._emulator_host is None:
+            try:
+                await self._credentials.find()
+            except (GoogleAuthError, OSError) as error:
+                raise _not_let_in(error, self._refusals.explain(error)) from error
+
+    def _unusable(self, error: Exception) -> StoreUnavailable:
+        remedy = self._refusals.explain(error)
+        return StoreUnavailable(f"Firestore cannot be used ({type(error).__name__})", remedy)
 
     def unchanged(self, snapshot: Document) -> Any:
         """The condition that a document is still as it was read."""
@@ -190,30 +235,6 @@ class Cloud:
             self._client = None
 
 
-def _open_client(project: str | None) -> AsyncClient:
-    """Raises StoreUnavailable where nothing says who we are."""
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        return AsyncClient(project=project)
-    except (GoogleAuthError, OSError) as error:  # OSError: no project, or no file of credentials
-        raise _not_let_in(error) from error
-
-
-def _not_let_in(error: Exception) -> StoreUnavailable:
+def _not_let_in(error: Exception, remedy: str | None) -> StoreUnavailable:
     advice = "sign in with `gcloud auth application-default login`, or set another STORE"
-    return StoreUnavailable(f"Firestore needs credentials ({type(error).__name__}): {advice}")
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """What Firestore raises becomes StoreUnavailable."""
-    from google.api_core.exceptions import GoogleAPICallError, RetryError
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        yield
-    except GoogleAuthError as error:
-        raise _not_let_in(error) from error
-    except (GoogleAPICallError, RetryError) as error:
-        raise StoreUnavailable(f"Firestore cannot be used ({type(error).__name__})") from error
+    return StoreUnavailable(f"Firestore needs credentials ({type(error).__name__}): {advice}", remedy)

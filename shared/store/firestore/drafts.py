@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.cloud.firestore import AsyncDocumentReference
 
@@ -23,9 +23,18 @@ _MOST_BYTES = 4 * PART_BYTES
 _SURROUNDINGS_BYTES = 1000
 
 
+class Need(NamedTuple):
+    """A document that has to be there; the fields are its own, so that writing them changes nothing."""
+
+    document: AsyncDocumentReference
+    fields: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A document as it shall be: a new one, or in place of the one that was read `before`.
+
+    Where its `need` is not there it is not written.
 
     The library repeats a commit whose answer was lost, and the repetition is refused: by its own `writing`
     a draft's writer knows what it wrote itself.
@@ -36,6 +45,7 @@ class Draft:
     content: bytes
     expire_at: datetime | None = None
     before: Document | None = None
+    need: Need | None = None
     writing: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -83,6 +93,8 @@ async def commit_load(cloud: Cloud, load: Sequence[Draft]) -> None:
             batch.create(draft.document, fields)
         else:
             batch.update(draft.document, fields, cloud.unchanged(draft.before))
+    for need in _needs(load):
+        batch.update(*need)
     await cloud.commit(batch)
 
 
@@ -98,6 +110,8 @@ async def _create_load(cloud: Cloud, load: Sequence[Draft]) -> int:
         try:
             await commit_load(cloud, left)
         except Refused:
+            if not await _are_there(cloud, _needs(left)):
+                return new
             kept = await _writings(cloud, left)
         else:
             return new + len(left)
@@ -106,6 +120,16 @@ async def _create_load(cloud: Cloud, load: Sequence[Draft]) -> int:
         if not left:
             return new
     raise StoreUnavailable("the same documents are being written by too many others")
+
+
+def _needs(load: Sequence[Draft]) -> list[Need]:
+    """What the drafts need, each once."""
+    return [*{draft.need.document.path: draft.need for draft in load if draft.need is not None}.values()]
+
+
+async def _are_there(cloud: Cloud, needs: Sequence[Need]) -> bool:
+    there = [kept async for kept in cloud.get_all([need.document for need in needs], [])]
+    return len(there) == len(needs)
 
 
 async def _writings(cloud: Cloud, drafts: Sequence[Draft]) -> dict[str, str]:

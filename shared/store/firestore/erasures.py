@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -12,10 +13,11 @@ from google.cloud.firestore import (
     FieldFilter,
 )
 
-from ..account_ports import Erased, Kind, mark_of
-from ..keeping import KEEP_ERASURE, LONGEST_REQUEST
+from ..account_ports import Era, Erased, Kind
+from ..keeping import KEEP_ERASURE
 from .cloud import Cloud, Document
 from .documents import plain_time
+from .eras import MARKED, mark_reference, read_era
 from .journal import field_of
 from .parts import further_references
 from .runs import PAGES, PARTS, PRICES
@@ -46,9 +48,14 @@ class FirestoreErasures:
 
     async def mark_erased(self, user: str, at: datetime) -> None:
         batch = self._cloud.batch()
-        fields = {"erased_at": at, "expire_at": self._clock() + KEEP_ERASURE}
+        # Written anew, also within the same instant: the era is the time of the last change.
+        fields = {**MARKED, "writing": secrets.token_hex(8), "erased_at": at}
+        fields["expire_at"] = self._clock() + KEEP_ERASURE
         batch.set(mark_reference(self._cloud, user), fields)
         await self._cloud.commit(batch)
+
+    async def read_era(self, user: str) -> Era:
+        return await read_era(self._cloud, user)
 
     async def list_marks(self, since: datetime) -> Mapping[str, datetime]:
         marks = self._cloud.collection("erasures").where(filter=FieldFilter("erased_at", ">=", since))
@@ -74,11 +81,16 @@ class FirestoreErasures:
     async def _erase_runs(self, user: str) -> int:
         runs = await self._cloud.select(self._of("runs", user).select([]).limit(_AT_ONCE))
         for run in runs:
-            for name in (PAGES, PRICES, PARTS):
-                while await self._erase(run.reference.collection(name)):
-                    pass
-        await self._delete([run.reference for run in runs])
+            await self._erase_below(run.reference)
+            await self._delete([run.reference])
+            # What was written while the run was there still; behind that nothing is.
+            await self._erase_below(run.reference)
         return len(runs)
+
+    async def _erase_below(self, run: AsyncDocumentReference) -> None:
+        for name in (PAGES, PRICES, PARTS):
+            while await self._erase(run.collection(name)):
+                pass
 
     async def _erase(self, query: AsyncQuery | AsyncCollectionReference) -> int:
         """Delete the first documents of a query; how many."""
@@ -95,17 +107,6 @@ class FirestoreErasures:
 
     def _of(self, name: str, user: str) -> AsyncQuery:
         return self._cloud.collection(name).where(filter=FieldFilter("user_id", "==", user))
-
-
-def mark_reference(cloud: Cloud, user: str) -> AsyncDocumentReference:
-    """Where it is marked that a user was erased."""
-    return cloud.collection("erasures").document(mark_of(user))
-
-
-async def is_erased(cloud: Cloud, user: str, now: datetime) -> bool:
-    """Whether the user was erased while a request that is at work now may have been at work."""
-    mark = await cloud.get(mark_reference(cloud, user))
-    return mark.exists and plain_time(mark.get("erased_at")) > now - LONGEST_REQUEST
 
 
 def _references(kept: Document) -> list[AsyncDocumentReference]:

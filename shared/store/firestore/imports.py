@@ -9,11 +9,13 @@ from datetime import datetime
 
 from ...core.trades import Trade
 from ...errors import Conflict, DuplicateTrade
+from ..account_ports import Era
 from ..claims import ImportOvertaken
 from ..codecs import require_distinct
 from ..ports import Answer, Once
 from .answers import FirestoreAnswers
 from .cloud import Cloud, Document, Refused
+from .eras import hold_era, require_era
 from .import_steps import ImportSteps
 from .journal import import_at_work, journal_of, last_import
 from .ledger import existing_trades
@@ -23,6 +25,11 @@ from .unfinished import UnfinishedImports, import_is_at_work
 # With notes of full length, a commit of this many trades stays below the emulator's 4 MiB, and so below the
 # 10 MiB that a request may have.
 _STEP = 300
+
+
+class _Overtaken(Conflict):
+    def __init__(self) -> None:
+        super().__init__("the import was overtaken by another one, or an id exists")
 
 
 class FirestoreImports:
@@ -47,12 +54,13 @@ class FirestoreImports:
         once: Once | None = None,
         *,
         since: str | None = None,
+        era: Era | None = None,
     ) -> Answer | None:
         known = None if once is None else await self._answers.find_answer(user, once.claim)
         if known is not None:
             return known
         steps = ImportSteps(self._cloud, user, secrets.token_hex(12), self._clock)
-        await self._open(user, steps, since)
+        await self._open(user, steps, since, era)
         finished = False
         try:
             claimed = None if once is None else await self._answers.read(user, once.claim)
@@ -62,21 +70,28 @@ class FirestoreImports:
                 first = await self._write_all(user, steps, chunks)
                 await self._close(user, steps, first, once, claimed)
                 finished = True
+        except _Overtaken:
+            await require_era(self._cloud, user, era)
+            raise
         finally:
             if not finished:
                 await asyncio.shield(self._unfinished.take_back(user, steps.import_id))
         return known
 
-    async def _open(self, user: str, steps: ImportSteps, since: str | None) -> None:
+    async def _open(self, user: str, steps: ImportSteps, since: str | None, era: Era | None) -> None:
+        """The first step is refused in another era, and all others with it: an erasure takes the journal."""
         await self._unfinished.take_back_broken(user)
         journal = await self._cloud.get(journal_of(self._cloud, user))
         if import_at_work(journal) is not None:
             raise import_is_at_work()
         if since is not None and last_import(journal) > int(since):
             raise ImportOvertaken
+        first = steps.first(journal)
+        hold_era(self._cloud, first.writes, user, era)
         try:
-            await steps.commit(steps.first(journal))
+            await steps.commit(first)
         except Refused:
+            await require_era(self._cloud, user, era)
             raise import_is_at_work() from None
 
     async def _write_all(
@@ -96,7 +111,7 @@ class FirestoreImports:
             except Refused:
                 for existing in (await existing_trades(self._cloud, user, trades)).values():
                     raise DuplicateTrade(existing) from None
-                raise _overtaken() from None
+                raise _Overtaken from None
         return first
 
     async def _close(
@@ -114,7 +129,7 @@ class FirestoreImports:
         try:
             await steps.commit(batch)
         except Refused:
-            raise _overtaken() from None
+            raise _Overtaken from None
 
 
 def _portions(chunks: Iterable[Sequence[Trade]]) -> Iterator[Sequence[Trade]]:
@@ -122,7 +137,3 @@ def _portions(chunks: Iterable[Sequence[Trade]]) -> Iterator[Sequence[Trade]]:
     for chunk in chunks:
         for start in range(0, len(chunk), _STEP):
             yield chunk[start : start + _STEP]
-
-
-def _overtaken() -> Conflict:
-    return Conflict("the import was overtaken by another one, or an id exists")

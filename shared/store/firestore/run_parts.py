@@ -14,7 +14,7 @@ from ..run_codecs import pack_part, unpack_part
 from .cloud import Cloud, Document, document_id
 from .drafts import Draft, create_all
 from .parts import read_parts
-from .runs import PARTS, run_reference
+from .runs import PARTS, own_run, run_reference
 
 _MOST_IN = 30  # values that one filter may have
 
@@ -29,7 +29,8 @@ class FirestoreParts:
     async def add_part(self, part: Part) -> bool:
         fields = {"group": _scattered(part.key.group), "chain": part.key.chain, "state": part.state}
         document = self._document(part.run_id, part.key)
-        draft = Draft(document, fields, pack_part(part), self._clock() + KEEP_PART)
+        need = own_run(self._cloud, part.run_id)
+        draft = Draft(document, fields, pack_part(part), self._clock() + KEEP_PART, need=need)
         return bool(await create_all(self._cloud, [draft]))
 
     async def count_parts(self, run_id: str, group: int) -> int:

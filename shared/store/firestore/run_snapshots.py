@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...core.run_ids import snapshot_id
 from ...core.snapshots import Snapshot
 from .cloud import Cloud
 from .drafts import create_all
 from .parts import remove_parts
+from .runs import own_run
 from .snapshots import snapshot_draft, snapshot_reference
 
 
@@ -18,9 +20,10 @@ class FirestoreRunSnapshots:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot]) -> int:
+    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
+        need = None if of_run is None else own_run(self._cloud, of_run)
         drafts = [snapshot_draft(self._cloud, snapshot.user_id, snapshot) for snapshot in snapshots]
-        return await create_all(self._cloud, drafts)
+        return await create_all(self._cloud, [replace(draft, need=need) for draft in drafts])
 
     async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:
         asked = [snapshot_reference(self._cloud, user, snapshot_id(run_id)) for user in users]

@@ -10,13 +10,17 @@ from typing import Any
 
 from google.cloud.firestore import AsyncDocumentReference, FieldFilter, Query
 
+from ...core.run_ids import is_of_one
 from ...core.runs import PlanPage, PlanTotals, PricePage, Progress, Run
 from ...errors import StoreUnavailable
+from ..account_ports import Era
+from ..claims import ErasedMeanwhile
 from ..keeping import KEEP_PLAN, KEEP_PRICES, KEEP_RUN
 from ..run_codecs import pack_plan, pack_prices, unpack_plan, unpack_prices
 from .cloud import Cloud, Document, Refused, document_id
 from .documents import plain_time
-from .drafts import ROUNDS, Draft, create_all
+from .drafts import ROUNDS, Draft, Need, create_all
+from .eras import hold_era, require_era
 from .parts import read_parts
 
 PAGES, PRICES, PARTS = "pages", "prices", "parts"
@@ -30,12 +34,16 @@ class FirestoreRuns:
         self._cloud = cloud
         self._clock = clock
 
-    async def add_run(self, run: Run) -> Run:
+    async def add_run(self, run: Run, *, era: Era | None = None) -> Run:
         batch = self._cloud.batch()
         batch.create(run_reference(self._cloud, run.id), _run_fields(run, self._clock() + KEEP_RUN))
+        if run.user_id is not None:
+            hold_era(self._cloud, batch, run.user_id, era)
         try:
             await self._cloud.commit(batch)
         except Refused:
+            if run.user_id is not None:
+                await require_era(self._cloud, run.user_id, era)
             kept = await self.get_run(run.id)
             if kept is None:
                 raise StoreUnavailable("a run was removed while it was added") from None
@@ -96,6 +104,7 @@ class FirestoreRuns:
             return page
         kept = await self.get_page(run_id, page.number)
         if kept is None:
+            await self._require_there(run_id)
             raise StoreUnavailable("a page of a plan is not all there")
         return kept
 
@@ -108,6 +117,7 @@ class FirestoreRuns:
             return page
         packed = await self._content(await self._cloud.get(self._page(run_id, PRICES, page.number)))
         if packed is None:
+            await self._require_there(run_id)
             raise StoreUnavailable("a page of prices is not all there")
         return unpack_prices(packed)
 
@@ -121,8 +131,14 @@ class FirestoreRuns:
 
     async def _create(self, run_id: str, kind: str, number: int, packed: bytes, keep: timedelta) -> bool:
         document = self._page(run_id, kind, number)
-        draft = Draft(document, {"number": number}, packed, self._clock() + keep)
+        draft = Draft(
+            document, {"number": number}, packed, self._clock() + keep, need=own_run(self._cloud, run_id)
+        )
         return bool(await create_all(self._cloud, [draft]))
+
+    async def _require_there(self, run_id: str) -> None:
+        if is_of_one(run_id) and await self.get_run(run_id) is None:
+            raise ErasedMeanwhile
 
     async def _content(self, kept: Document) -> bytes | None:
         """None if it is not there, or not all of it any more."""
@@ -138,6 +154,11 @@ class FirestoreRuns:
 def run_reference(cloud: Cloud, run_id: str) -> AsyncDocumentReference:
     """Where a run is kept."""
     return cloud.collection("runs").document(document_id(run_id))
+
+
+def own_run(cloud: Cloud, run_id: str) -> Need | None:
+    """What is written of a run for one user needs the run: it goes when the user is erased."""
+    return Need(run_reference(cloud, run_id), {"run_id": run_id}) if is_of_one(run_id) else None
 
 
 def _run_fields(run: Run, expire_at: datetime) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from google.cloud.firestore import AsyncQuery, FieldFilter
 
 from ...core.trades import Trade
 from ...errors import Conflict, DuplicateTrade, NotFound, PreconditionFailed
+from ..account_ports import Era
 from ..codecs import position_of, require_distinct
 from ..ports import Answer, Once, Order, Page, Position, StoredTrade, TradeFilter
 from .answers import FirestoreAnswers
 from .cloud import Cloud, Document, Refused
 from .documents import document_trade
+from .eras import hold_era, require_era
 from .journal import visible
 from .ledger import TradeBatch, existing_trades, trade_reference
 from .unfinished import UnfinishedImports
@@ -31,7 +33,9 @@ class FirestoreTrades:
         self._clock = clock
         self._unfinished = UnfinishedImports(cloud, clock)
 
-    async def add_trades(self, user: str, trades: Sequence[Trade], once: Once | None = None) -> Answer | None:
+    async def add_trades(
+        self, user: str, trades: Sequence[Trade], once: Once | None = None, *, era: Era | None = None
+    ) -> Answer | None:
         require_distinct(user, trades)
         batch = self._batch(user)
         if once is not None:
@@ -42,10 +46,12 @@ class FirestoreTrades:
             self._answers.keep(batch.writes, user, once, before)
         for trade in trades:
             batch.create(trade)
+        hold_era(self._cloud, batch.writes, user, era)
         try:
             await batch.commit()
         except Refused:
-            return await self._why_not_added(user, trades, once)
+            await require_era(self._cloud, user, era)
+            return await self._why_not_added(user, trades, once, era)
         return None
 
     async def page_trades(
@@ -101,14 +107,16 @@ class FirestoreTrades:
             return kept
         raise NotFound(f"there is no trade {trade_id}")
 
-    async def _why_not_added(self, user: str, trades: Sequence[Trade], once: Once | None) -> Answer | None:
+    async def _why_not_added(
+        self, user: str, trades: Sequence[Trade], once: Once | None, era: Era | None
+    ) -> Answer | None:
         """The same request may have come twice, at the same time: then the other's answer is the answer."""
         known = None if once is None else await self._answers.find_answer(user, once.claim)
         if known is None:
             for existing in (await existing_trades(self._cloud, user, trades)).values():
                 raise DuplicateTrade(existing)
             if await self._unfinished.take_back_broken(user):
-                return await self.add_trades(user, trades, once)
+                return await self.add_trades(user, trades, once, era=era)
             raise Conflict("a trade with this id exists")
         return known
 

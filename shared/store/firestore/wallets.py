@@ -8,9 +8,11 @@ from google.cloud.firestore import AsyncDocumentReference
 
 from ...core.ids import Address
 from ...errors import Conflict, NotFound
+from ..account_ports import Era
 from ..ports import MAX_WALLETS, SavedWallet
 from .cloud import Cloud, Document, Refused, document_id
 from .documents import plain_time
+from .eras import hold_era, require_era
 from .journal import field_of
 
 _TRIES = 5
@@ -22,10 +24,11 @@ class FirestoreWallets:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    async def add_wallet(self, user: str, wallet: SavedWallet) -> None:
+    async def add_wallet(self, user: str, wallet: SavedWallet, *, era: Era | None = None) -> None:
         for _ in range(_TRIES):
-            if await self._try_to_add(user, wallet):
+            if await self._try_to_add(user, wallet, era):
                 return
+            await require_era(self._cloud, user, era)
         raise Conflict("the saved wallets are being changed by other requests")
 
     async def list_wallets(self, user: str) -> tuple[SavedWallet, ...]:
@@ -57,7 +60,7 @@ class FirestoreWallets:
         except Refused:
             raise missing from None
 
-    async def _try_to_add(self, user: str, wallet: SavedWallet) -> bool:
+    async def _try_to_add(self, user: str, wallet: SavedWallet, era: Era | None) -> bool:
         """False if another wallet was added in between: then the number has to be looked at again."""
         owner = await self._cloud.get(self._cloud.user(user))
         kept = {known.address for known in await self.list_wallets(user)}
@@ -72,6 +75,7 @@ class FirestoreWallets:
             batch.update(owner.reference, {"newest_wallet": wallet.address}, self._cloud.unchanged(owner))
         else:
             batch.create(owner.reference, {"newest_wallet": wallet.address})
+        hold_era(self._cloud, batch, user, era)
         try:
             await self._cloud.commit(batch)
         except Refused:

@@ -7,10 +7,12 @@ from datetime import datetime
 from functools import partial
 from sqlite3 import Connection
 
+from ..account_ports import Era
 from ..claims import HOLD_CLAIM, KEEP_ANSWER, KeptClaim, judge
 from ..codecs import from_micros, pack, to_micros, unpack
 from ..ports import Answer, Claim, Once
 from .database import Database
+from .erasures import require_era
 
 
 class SqliteAnswers:
@@ -23,11 +25,11 @@ class SqliteAnswers:
     async def find_answer(self, user: str, claim: Claim) -> Answer | None:
         return await self._database.read(partial(kept_answer, user, claim, self._clock()))
 
-    async def begin_answer(self, user: str, claim: Claim) -> Answer | None:
-        return await self._database.write(partial(_begin, user, claim, self._clock()))
+    async def begin_answer(self, user: str, claim: Claim, *, era: Era | None = None) -> Answer | None:
+        return await self._database.write(partial(_begin, user, claim, era, self._clock()))
 
-    async def finish_answer(self, user: str, once: Once) -> None:
-        await self._database.write(partial(_finish, user, once, self._clock()))
+    async def finish_answer(self, user: str, once: Once, *, era: Era | None = None) -> None:
+        await self._database.write(partial(_finish, user, once, era, self._clock()))
 
     async def abandon_answer(self, user: str, claim: Claim) -> None:
         await self._database.write(partial(_abandon, user, claim))
@@ -64,15 +66,17 @@ def _put(user: str, claim: Claim, kept: KeptClaim, connection: Connection) -> No
     )
 
 
-def _begin(user: str, claim: Claim, now: datetime, connection: Connection) -> Answer | None:
+def _begin(user: str, claim: Claim, era: Era | None, now: datetime, connection: Connection) -> Answer | None:
+    require_era(user, era, connection)
     known = kept_answer(user, claim, now, connection)
     if known is None:
         _put(user, claim, KeptClaim(claim.request_hash, now + HOLD_CLAIM, None), connection)
     return known
 
 
-def _finish(user: str, once: Once, now: datetime, connection: Connection) -> None:
+def _finish(user: str, once: Once, era: Era | None, now: datetime, connection: Connection) -> None:
     """A claim that took too long may have gone to another request: that one's stays."""
+    require_era(user, era, connection)
     kept = _kept(user, once.claim, connection)
     if kept is None or kept.expires_at <= now or kept.request_hash == once.claim.request_hash:
         keep_answer(user, once, now, connection)

@@ -18,7 +18,7 @@ from typing import TypeVar
 from ...counts import Counts
 from ...errors import StoreUnavailable
 from ...spans import span
-from .schema import migrate
+from .schema import SCRUBBED, migrate
 
 T = TypeVar("T")
 
@@ -34,8 +34,16 @@ class Database:
     Counted are the times that it is read, and the rows that are written.
     """
 
-    def __init__(self, path: str, busy_seconds: float = _BUSY_SECONDS, counts: Counts | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        busy_seconds: float = _BUSY_SECONDS,
+        counts: Counts | None = None,
+        connect: Callable[..., Connection] = sqlite3.connect,
+    ) -> None:
+        """`connect` takes what sqlite3.connect does."""
         self._path = path
+        self._connect = connect
         self._counts = Counts() if counts is None else counts
         self._busy_seconds = busy_seconds
         self._local = threading.local()
@@ -60,17 +68,27 @@ class Database:
         self._counts.add("store_writes_total", rows, store="sqlite")
         return result
 
-    async def write_staged(self, stage: Callable[[Connection], None], work: Callable[[Connection], T]) -> T:
+    async def write_staged(
+        self,
+        stage: Callable[[Connection], None],
+        work: Callable[[Connection], T],
+        clear: Callable[[Connection], None],
+    ) -> T:
         """Like `write`, after `stage` has filled temporary tables, which keeps nobody from writing.
 
-        They are of this connection only: with the process they are gone, however it ends.
+        They are of this connection only, and `clear` removes them, whatever came of it: with the process they
+        are gone, however it ends.
         """
-        result, rows = await self._run(self._stager, partial(self._staged, stage, work))
+        result, rows = await self._run(self._stager, partial(self._staged, stage, work, clear))
         self._counts.add("store_writes_total", rows, store="sqlite")
         return result
 
     async def tidy(self) -> None:
-        """Empty SQLite's log into the file: what was overwritten there is then nowhere."""
+        """Have nothing that was deleted be anywhere in the files: SQLite's log is emptied.
+
+        A file of an earlier version is written anew once: what it deleted may lie about in it. Raises
+        StoreUnavailable.
+        """
         await self._run(self._writer, self._tidy)
 
     async def close(self) -> None:
@@ -91,10 +109,18 @@ class Database:
             then(result)
         return result, rows
 
-    def _staged(self, stage: Callable[[Connection], None], work: Callable[[Connection], T]) -> tuple[T, int]:
+    def _staged(
+        self,
+        stage: Callable[[Connection], None],
+        work: Callable[[Connection], T],
+        clear: Callable[[Connection], None],
+    ) -> tuple[T, int]:
         with _translated():
-            stage(self._connection())
-        return self._in_transaction("BEGIN IMMEDIATE", work)
+            try:
+                stage(self._connection())
+                return self._in_transaction("BEGIN IMMEDIATE", work)
+            finally:
+                clear(self._connection())
 
     def _in_transaction(self, begin: str, work: Callable[[Connection], T]) -> tuple[T, int]:
         """What the work returns, and how many rows it wrote or deleted."""
@@ -108,24 +134,34 @@ class Database:
 
     def _tidy(self) -> None:
         with _translated():
-            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection = self._connection()
+            if connection.execute("SELECT 1 FROM scrubbed").fetchone() is None:
+                connection.execute("VACUUM")
+                connection.execute(SCRUBBED)
+            ((is_busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_busy:
+            raise StoreUnavailable(
+                "the store's file is being read, and still holds what was erased: try again"
+            )
 
     def _connection(self) -> Connection:
         known: Connection | None = getattr(self._local, "connection", None)
         if known is None:
             with self._preparing:
-                known = _connect(self._path, self._busy_seconds, prepare=not self._opened)
+                known = _open(self._path, self._busy_seconds, self._connect, prepare=not self._opened)
                 self._opened.append(known)
             self._local.connection = known
         return known
 
 
-def _connect(path: str, busy_seconds: float, *, prepare: bool) -> Connection:
+def _open(path: str, busy_seconds: float, connect: Callable[..., Connection], *, prepare: bool) -> Connection:
     """A connection; the first one of a process makes the file what it has to be."""
     if prepare and path != MEMORY:
         _create_private(path)
     # Closed by another thread than its own, when all threads are done.
-    connection = sqlite3.connect(path, busy_seconds, isolation_level=None, check_same_thread=False)
+    connection = connect(path, busy_seconds, isolation_level=None, check_same_thread=False)
+    # What is deleted is overwritten with zeros, however this SQLite was compiled.
+    connection.execute("PRAGMA secure_delete = ON").fetchall()
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     if prepare:

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 from sqlite3 import Connection
 
-from ..account_ports import Erased, Kind, mark_of
+from ..account_ports import Era, Erased, Kind, mark_of
+from ..claims import ErasedMeanwhile
 from ..codecs import from_micros, to_micros
 from ..keeping import KEEP_ERASURE, LONGEST_REQUEST
 from .database import Database
@@ -34,6 +35,9 @@ class SqliteErasures:
     async def mark_erased(self, user: str, at: datetime) -> None:
         await self._database.write(partial(_mark, user, at, self._clock()))
 
+    async def read_era(self, user: str) -> Era:
+        return await self._database.read(partial(_era, user))
+
     async def list_marks(self, since: datetime) -> Mapping[str, datetime]:
         return await self._database.read(partial(_marks, since))
 
@@ -51,11 +55,24 @@ def is_erased(user: str, now: datetime, connection: Connection) -> bool:
     return connection.execute(query, (mark_of(user), since)).fetchone() is not None
 
 
+def require_era(user: str, era: Era | None, connection: Connection) -> None:
+    """To be called in the transaction of a write that began in an era. Raises ErasedMeanwhile."""
+    if era is not None and _era(user, connection) != era:
+        raise ErasedMeanwhile
+
+
+def _era(user: str, connection: Connection) -> Era:
+    query = "SELECT era FROM erasures WHERE mark = ?"
+    row = connection.execute(query, (mark_of(user),)).fetchone()
+    return Era(0 if row is None else row[0])
+
+
 def _mark(user: str, at: datetime, now: datetime, connection: Connection) -> None:
     connection.execute("DELETE FROM erasures WHERE expires_at <= ?", (to_micros(now),))
     connection.execute(
-        """INSERT INTO erasures VALUES (?, ?, ?) ON CONFLICT (mark) DO UPDATE
-           SET erased_at = max(erased_at, excluded.erased_at), expires_at = excluded.expires_at""",
+        """INSERT INTO erasures (mark, erased_at, expires_at) VALUES (?, ?, ?)
+           ON CONFLICT (mark) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at),
+           expires_at = excluded.expires_at, era = era + 1""",
         (mark_of(user), to_micros(at), to_micros(now + KEEP_ERASURE)),
     )
 
@@ -67,7 +84,6 @@ def _marks(since: datetime, connection: Connection) -> Mapping[str, datetime]:
 
 
 def _erase(user: str, connection: Connection) -> Erased:
-    connection.execute("PRAGMA secure_delete = ON")
     gone: dict[Kind, int] = {
         "wallets": connection.execute("DELETE FROM wallets WHERE user_id = ?", (user,)).rowcount,
         "runs": _erase_runs(user, connection),

@@ -11,11 +11,13 @@ from typing import Any
 
 from ...core.trades import Trade
 from ...errors import Conflict, DuplicateTrade
+from ..account_ports import Era
 from ..claims import ImportOvertaken
 from ..codecs import from_micros, require_distinct, to_micros, trade_row
 from ..ports import Answer, Once
 from .answers import keep_answer, kept_answer
 from .database import Database
+from .erasures import require_era
 from .trades import ONE_ROW, find_duplicate, note_change, stored_trade
 
 _CHUNK = 1000
@@ -53,14 +55,15 @@ class SqliteImports:
         once: Once | None = None,
         *,
         since: str | None = None,
+        era: Era | None = None,
     ) -> Answer | None:
         now = self._clock()
         if once is not None:
             known = await self._database.read(partial(kept_answer, user, once.claim, now))
             if known is not None:
                 return known
-        keep = partial(_keep, user, once, since, now)
-        return await self._database.write_staged(partial(_stage, user, chunks), keep)
+        keep = partial(_keep, user, once, since, era, now)
+        return await self._database.write_staged(partial(_stage, user, chunks), keep, _clear)
 
 
 def _duplicates(user: str, trades: Sequence[Trade], connection: Connection) -> dict[str, str]:
@@ -82,8 +85,7 @@ def _place(row: Sequence[Any]) -> _Place:
 
 
 def _stage(user: str, chunks: Iterable[Sequence[Trade]], connection: Connection) -> None:
-    """Put all trades aside; what an import before has left there is gone."""
-    connection.execute("DROP TABLE IF EXISTS temp.staged")
+    """Put all trades aside."""
     connection.execute("CREATE TEMP TABLE staged AS SELECT * FROM trades WHERE FALSE")
     for trades in chunks:
         require_distinct(user, trades)
@@ -93,9 +95,15 @@ def _stage(user: str, chunks: Iterable[Sequence[Trade]], connection: Connection)
 
 
 def _keep(
-    user: str, once: Once | None, since: str | None, now: datetime, connection: Connection
+    user: str,
+    once: Once | None,
+    since: str | None,
+    era: Era | None,
+    now: datetime,
+    connection: Connection,
 ) -> Answer | None:
     """Keep what is staged, unless the claim has its answer already."""
+    require_era(user, era, connection)
     if once is not None:
         known = kept_answer(user, once.claim, now, connection)
         if known is not None:
@@ -107,8 +115,11 @@ def _keep(
     (first,) = connection.execute("SELECT MIN(executed_at) FROM temp.staged").fetchone()
     if first is not None:
         note_change(user, from_micros(first), now, connection, imported=True)
-    connection.execute("DROP TABLE temp.staged")
     return None
+
+
+def _clear(connection: Connection) -> None:
+    connection.execute("DROP TABLE IF EXISTS temp.staged")
 
 
 def _was_imported(user: str, since: int, connection: Connection) -> bool:

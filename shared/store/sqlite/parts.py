@@ -12,6 +12,7 @@ from ..codecs import to_micros
 from ..keeping import KEEP_PART
 from ..run_codecs import pack_part, unpack_part
 from .database import Database
+from .runs import is_gone
 
 
 class SqliteParts:
@@ -39,6 +40,8 @@ class SqliteParts:
 
 
 def _add(part: Part, packed: bytes, expires_at: datetime, connection: Connection) -> bool:
+    if is_gone(part.run_id, connection):
+        return False
     row = (part.run_id, *part.key, part.state, packed, to_micros(expires_at))
     return bool(connection.execute("INSERT OR IGNORE INTO parts VALUES (?, ?, ?, ?, ?, ?)", row).rowcount)
 

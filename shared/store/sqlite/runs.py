@@ -10,11 +10,15 @@ from itertools import takewhile
 from sqlite3 import Connection
 from typing import Any
 
+from ...core.run_ids import is_of_one
 from ...core.runs import PlanPage, PlanTotals, PricePage, Progress, Run
+from ..account_ports import Era
+from ..claims import ErasedMeanwhile
 from ..codecs import from_micros, to_micros
 from ..keeping import KEEP_PLAN, KEEP_PRICES, KEEP_RUN
 from ..run_codecs import pack_plan, pack_prices, unpack_plan, unpack_prices
 from .database import Database
+from .erasures import require_era
 
 RUN_FIELDS = (
     "id, user_id, scheduled_at, started_at, give_up_at, overdue_at, chains, totals, finished_at, outcome"
@@ -31,8 +35,8 @@ class SqliteRuns:
         self._database = database
         self._clock = clock
 
-    async def add_run(self, run: Run) -> Run:
-        return await self._database.write(partial(_add_run, run, self._clock()))
+    async def add_run(self, run: Run, *, era: Era | None = None) -> Run:
+        return await self._database.write(partial(_add_run, run, era, self._clock()))
 
     async def get_run(self, run_id: str) -> Run | None:
         found = await self._database.read(partial(_select, "id = ?", (run_id,)))
@@ -77,7 +81,15 @@ class SqliteRuns:
         return await self._database.write(partial(_add_page, row))
 
 
-def _add_run(run: Run, now: datetime, connection: Connection) -> Run:
+def is_gone(run_id: str, connection: Connection) -> bool:
+    """Whether it is the run of one user and not there: the user was erased."""
+    query = "SELECT 1 FROM runs WHERE id = ?"
+    return is_of_one(run_id) and connection.execute(query, (run_id,)).fetchone() is None
+
+
+def _add_run(run: Run, era: Era | None, now: datetime, connection: Connection) -> Run:
+    if run.user_id is not None:
+        require_era(run.user_id, era, connection)
     for table in _EXPIRING:
         connection.execute(
             f"DELETE FROM {table} WHERE rowid IN "  # noqa: S608 (only words of this file)
@@ -127,8 +139,10 @@ def _change(change: str, values: Sequence[Any], connection: Connection) -> None:
 
 def _add_page(row: Sequence[Any], connection: Connection) -> bytes:
     """The page that is kept under the number, which may be an earlier one."""
-    connection.execute("INSERT OR IGNORE INTO run_pages VALUES (?, ?, ?, ?, ?)", row)
     run_id, kind, number, *_ = row
+    if is_gone(run_id, connection):
+        raise ErasedMeanwhile
+    connection.execute("INSERT OR IGNORE INTO run_pages VALUES (?, ?, ?, ?, ?)", row)
     kept = _page(run_id, kind, number, connection)
     assert kept is not None
     return kept

@@ -122,7 +122,16 @@ CREATE TABLE nonces (nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT
 CREATE INDEX nonces_by_expiry ON nonces (expires_at);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _RUNS, _IMPORTS, _ON_CHAIN, _OUTCOMES, _SEQUENCES, _ACCOUNTS)
+_ERAS = """
+ALTER TABLE erasures ADD COLUMN era INTEGER NOT NULL DEFAULT 1;
+-- Has a row when all that was ever deleted from the file is overwritten.
+CREATE TABLE scrubbed (yes INTEGER PRIMARY KEY) STRICT;
+"""
+
+SCRUBBED = "INSERT OR IGNORE INTO scrubbed VALUES (1)"
+MIGRATIONS: tuple[str, ...] = (
+    *(_FIRST, _RUNS, _IMPORTS, _ON_CHAIN, _OUTCOMES, _SEQUENCES, _ACCOUNTS, _ERAS),
+)
 
 
 def migrate(connection: Connection) -> None:
@@ -140,6 +149,8 @@ def migrate(connection: Connection) -> None:
         for step in MIGRATIONS[version:]:
             for statement in _statements(step):
                 connection.execute(statement)
+        if not version:
+            connection.execute(SCRUBBED)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 

@@ -11,11 +11,13 @@ from typing import Any
 
 from ...core.trades import Trade
 from ...errors import Conflict, DuplicateTrade, NotFound, PreconditionFailed
+from ..account_ports import Era
 from ..claims import KEEP_CHANGES
 from ..codecs import position_of, require_distinct, row_trade, to_micros, trade_key, trade_row
 from ..ports import Answer, Once, Order, Page, Position, StoredTrade, TradeFilter
 from .answers import keep_answer, kept_answer
 from .database import Database
+from .erasures import require_era
 
 _FIELDS = Trade._fields
 ONE_ROW = f"({', '.join(_FIELDS)}, version) VALUES ({', '.join('?' * len(_FIELDS))}, 1)"
@@ -33,9 +35,11 @@ class SqliteTrades:
         self._database = database
         self._clock = clock
 
-    async def add_trades(self, user: str, trades: Sequence[Trade], once: Once | None = None) -> Answer | None:
+    async def add_trades(
+        self, user: str, trades: Sequence[Trade], once: Once | None = None, *, era: Era | None = None
+    ) -> Answer | None:
         require_distinct(user, trades)
-        return await self._database.write(partial(_add, user, trades, once, self._clock()))
+        return await self._database.write(partial(_add, user, trades, once, era, self._clock()))
 
     async def page_trades(
         self,
@@ -117,9 +121,15 @@ def stored_trade(row: Sequence[Any]) -> StoredTrade:
 
 
 def _add(
-    user: str, trades: Sequence[Trade], once: Once | None, now: datetime, connection: Connection
+    user: str,
+    trades: Sequence[Trade],
+    once: Once | None,
+    era: Era | None,
+    now: datetime,
+    connection: Connection,
 ) -> Answer | None:
     """Insert all trades, unless the claim has its answer already."""
+    require_era(user, era, connection)
     if once is not None:
         known = kept_answer(user, once.claim, now, connection)
         if known is not None:

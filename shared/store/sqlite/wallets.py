@@ -11,9 +11,11 @@ from typing import Any
 
 from ...core.ids import Address
 from ...errors import Conflict, NotFound
+from ..account_ports import Era
 from ..codecs import from_micros, to_micros
 from ..ports import MAX_WALLETS, SavedWallet
 from .database import Database
+from .erasures import require_era
 
 _SELECT = "SELECT address, label, chains, created_at, verified_at FROM wallets"
 
@@ -24,8 +26,8 @@ class SqliteWallets:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_wallet(self, user: str, wallet: SavedWallet) -> None:
-        await self._database.write(partial(_add, user, wallet))
+    async def add_wallet(self, user: str, wallet: SavedWallet, *, era: Era | None = None) -> None:
+        await self._database.write(partial(_add, user, wallet, era))
 
     async def list_wallets(self, user: str) -> tuple[SavedWallet, ...]:
         return await self._database.read(partial(_list, user))
@@ -37,7 +39,8 @@ class SqliteWallets:
         await self._database.write(partial(_remove, user, address))
 
 
-def _add(user: str, wallet: SavedWallet, connection: Connection) -> None:
+def _add(user: str, wallet: SavedWallet, era: Era | None, connection: Connection) -> None:
+    require_era(user, era, connection)
     kept = {known.address for known in _list(user, connection)}
     if wallet.address in kept:
         raise Conflict(f"wallet {wallet.address} is saved already")
