@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import sys
 import time
@@ -52,7 +53,11 @@ def create_app(function: str, routes: Sequence[Route[Context]]) -> App[Context]:
     except ConfigError as error:
         _refuse_to_start(error)
     configure_logging(settings.log_level)
-    return build_app(function, routes, settings, partial(open_context, settings, trace), base=routes[0].path)
+    app = build_app(function, routes, settings, partial(open_context, settings, trace), base=routes[0].path)
+    # What is loaded by now stays: the first answer need not wait until the collector has walked through it,
+    # and the server's processes go on sharing it.
+    gc.freeze()
+    return app
 
 
 def join_apps(apps: Sequence[App[Context]], settings: Settings) -> App[Context]:
