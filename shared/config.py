@@ -164,10 +164,7 @@ class Settings:
             trusted_hops=env.whole("TRUSTED_HOPS", 1, 1, 5),
             streams=_streams(env, mode),
             archive=_archive(env, deployed=deployed),
-            traces=cast(
-                TraceTo,
-                env.choice("TRACES", "cloud" if deployed else "off", ("off", "console", "otlp", "cloud")),
-            ),
+            traces=_traces(env, "cloud" if deployed else "off"),
             trace_sample=env.number("TRACE_SAMPLE", 0.05 if deployed else 1, 0, 1),
             ssl_cert_file=env.text("SSL_CERT_FILE", "") or None,
             ssl_cert_dir=env.text("SSL_CERT_DIR", "") or None,
@@ -295,6 +292,10 @@ def _emulator(env: Variables, name: str) -> str | None:
     if host and not env.text("GOOGLE_CLOUD_PROJECT", ""):
         raise ConfigError(f"GOOGLE_CLOUD_PROJECT: must be set, to any name, when {name} is")
     return host
+
+
+def _traces(env: Variables, default: str) -> TraceTo:
+    return cast(TraceTo, env.choice("TRACES", default, ("off", "console", "otlp", "cloud")))
 
 
 def _origins(env: Variables, name: str) -> tuple[str, ...]:

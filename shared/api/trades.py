@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -66,8 +67,7 @@ async def post(context: Context, request: Request) -> Response:
     params.check()
     drafts, several = read_new_trades(request)
     keyed = read_keyed(request, "POST trades")
-    era = await context.store.erasures.read_era(user)
-    known = await find_reply(user, keyed, context)
+    era, known = await asyncio.gather(context.store.erasures.read_era(user), find_reply(user, keyed, context))
     if known is None:
         trades = draft_trades(user, await with_wallets_resolved(drafts, context), context, several=several)
         checked = await verify_trades(trades, context, several=several) if verify else [None] * len(trades)

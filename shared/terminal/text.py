@@ -43,7 +43,8 @@ def format_dollars(value: Decimal) -> str:
 
 def is_cut(value: Decimal) -> bool:
     """Whether `format_balance` leaves digits out."""
-    return format_balance(value).replace(",", "") != format_decimal(value)
+    shown = format_balance(value).replace(",", "")
+    return shown.startswith("<") or Decimal(shown) != value
 
 
 def format_share(share: Decimal) -> str:

@@ -65,10 +65,11 @@ class PriceServer:
         """Stop listening and cut what is open."""
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        if self._server is not None:  # waits for the connections too, from Python 3.12 on
+            await self._server.wait_closed()
 
     def apis(self, *, cmc_key: str | None = None, coingecko_key: str | None = None) -> PriceApis:
         """The settings that point all sources here."""
