@@ -23,8 +23,8 @@ demo: setup ## A devnet of local chains, the real server, the demo wallet's port
 run: .venv/ready ## All functions on one port, against the configured (default: public) endpoints
 	@exec $(BIN)/python -m functions.local
 
-portfolio: .venv/ready ## One portfolio on the terminal: make portfolio ADDRESS=vitalik.eth
-	@exec $(BIN)/python -m functions.terminal $(ADDRESS)
+portfolio: .venv/ready ## One portfolio on the terminal: make portfolio ADDRESS=vitalik.eth [URL=https://…]
+	@exec $(BIN)/python -m functions.terminal $(ADDRESS) $(if $(URL),--url "$(URL)")
 
 watch: .venv/ready ## The same, live: make watch ADDRESS=vitalik.eth [URL=https://…]
 	@exec $(BIN)/python -m functions.watch $(ADDRESS) $(if $(URL),--url "$(URL)")
@@ -88,6 +88,7 @@ sbom: .venv-delivery/ready ## A CycloneDX bill of materials of every deployed se
 	@for pins in shared/requirements*.txt; do \
 	    .venv-delivery/bin/cyclonedx-py requirements --output-reproducible --output-format JSON \
 	        --output-file "$(DIST)/$$(basename $$pins .txt).cdx.json" $$pins || exit 1; \
+	    echo "$(DIST)/$$(basename $$pins .txt).cdx.json"; \
 	done
 
 DIST := dist

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
+from functions.store_check import check_store
 from shared.archive.ports import Objects
 from shared.config import Settings
-from shared.core.archive_location import parse_location
+from shared.core.archive_location import Location, parse_location
 from shared.core.archive_manifest import Manifest
 from shared.core.archive_names import moment_id, parse_archive_id
 from shared.core.archive_tables import TABLE_NAMES
-from shared.errors import ArchiveBroken, CallerError, ConfigError, Unavailable
+from shared.errors import ArchiveBroken, CallerError, ConfigError, NotFound, Unavailable
 from shared.services.archive_export import write_archive
 from shared.services.archive_restore import (
     find_archive,
@@ -25,6 +26,8 @@ from shared.services.archive_restore import (
 )
 from shared.wiring import Context, open_archives, open_context
 
+_USAGE = """make archive [TO=file:PATH] | make restore FROM=file:PATH
+       .venv/bin/python -m functions.archives COMMAND …"""
 _EXIT_CODES = """exit code: 0 when it is done, 1 when it cannot be (an archive that is broken, a store that is
 not empty, a service that does not answer), 2 for a question or a setting that is wrong"""
 
@@ -53,31 +56,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _run(options: argparse.Namespace) -> None:
     settings = Settings.from_env()
-    location = settings.archive.location
-    if options.place is not None:
-        try:
-            location = parse_location(options.place)
-        except ValueError as error:
-            raise ConfigError(f"{options.place[:100]!r} {error}") from None
-    if location is None:
-        raise ConfigError("ARCHIVE: must be set, or a place be named")
+    location = _location(options, settings)
     if options.archive is not None:
         parse_archive_id(options.archive)
+    if options.act is not _verify:
+        await check_store(settings)
     context = open_context(settings)
     objects = open_archives(location, settings.archive)
     act: Callable[[argparse.Namespace, Objects, Context], Awaitable[None]] = options.act
     try:
         await act(options, objects, context)
+    except NotFound as error:
+        raise NotFound(f"{error}, at {_place(location)}") from error
     finally:
         await objects.close()
         await context.close()
 
 
+def _location(options: argparse.Namespace, settings: Settings) -> Location:
+    """Where the archives are. Raises ConfigError."""
+    if options.place is not None:
+        try:
+            return parse_location(options.place)
+        except ValueError as error:
+            raise ConfigError(f"{options.place[:100]!r} {error}") from None
+    if options.act is _restore:
+        raise ConfigError("FROM: is not set; say where the archives are: make restore FROM=file:PATH")
+    if settings.archive.location is None:
+        raise ConfigError("ARCHIVE: is not set; set ARCHIVE, or make archive TO=file:PATH")
+    return settings.archive.location
+
+
+def _place(location: Location) -> str:
+    """As it is written on a command line."""
+    if location.scheme == "file":
+        return f"file:{location.place}"
+    return f"{location.scheme}://{location.place}/{location.prefix}".rstrip("/")
+
+
+def _store(settings: Settings) -> str:
+    """The store that is read or written, so that nobody takes it for another."""
+    return f"{settings.store} of {settings.project}" if settings.store == "firestore" else settings.store
+
+
 async def _export(options: argparse.Namespace, objects: Objects, context: Context) -> None:
     """Beside the archive of the day, unless one is named."""
+    settings = context.settings
+    _say(f"from {_store(settings)} to {_place(_location(options, settings))}")
     archive_id = options.archive or moment_id(context.clock())
-    manifest = await write_archive(archive_id, context.settings.archive.methods, objects, context)
+    manifest = await write_archive(archive_id, settings.archive.methods, objects, context)
     _say(f"archive {manifest.id} is whole: {_summary(manifest)}")
+    if not manifest.users:
+        _say(f"it is empty: nobody keeps anything in {_store(settings)}; STORE names another store")
 
 
 async def _verify(options: argparse.Namespace, objects: Objects, _context: Context) -> None:
@@ -89,9 +119,11 @@ async def _verify(options: argparse.Namespace, objects: Objects, _context: Conte
 async def _restore(options: argparse.Namespace, objects: Objects, context: Context) -> None:
     names = _names_in(options.without)
     manifest = await find_archive(options.archive, objects)
+    _say(f"from {_place(_location(options, context.settings))} to {_store(context.settings)}")
     if not options.add_missing and not await is_empty(context.store):
         raise NotDone(
-            "the store is not empty: --add-missing adds what it does not have, and leaves all else as it is"
+            f"the store {_store(context.settings)} is not empty: OPTIONS=--add-missing adds what it does "
+            "not have, and leaves all else as it is"
         )
     await verify_archive(manifest, objects)
     _say(f"archive {manifest.id} is as it was written: {_summary(manifest)}")
@@ -99,15 +131,15 @@ async def _restore(options: argparse.Namespace, objects: Objects, context: Conte
     _check_names(options.without, names - named.keys(), manifest)
     restored = await restore_archive(manifest, objects, context.store, names)
     _say(
-        f"restored: {restored.wallets:,} wallets, {restored.trades:,} trades, "
-        f"{restored.snapshots:,} snapshots that were not there"
+        f"restored: {_count(restored.wallets, 'wallets')}, {_count(restored.trades, 'trades')}, "
+        f"{_count(restored.snapshots, 'snapshots')} that were not there"
     )
     _say(
-        f"left out: {restored.erased:,} users who were erased after what is kept of them here, "
+        f"left out: {_count(restored.erased, 'users')} erased after what is kept of them here, "
         "as far as is known"
     )
     if options.without is not None:
-        _say(f"left out: {len(set(named.values())):,} users who are named in {options.without}")
+        _say(f"left out: {_count(len(set(named.values())), 'users')} named in {options.without}")
 
 
 def _names_in(path: str | None) -> frozenset[str]:
@@ -130,13 +162,18 @@ def _check_names(path: str | None, unknown: Collection[str], manifest: Manifest)
 
 
 def _summary(manifest: Manifest) -> str:
-    rows = ", ".join(f"{manifest.rows(table):,} {table}" for table in TABLE_NAMES)
-    return f"{manifest.users:,} users, {rows}"
+    rows = ", ".join(_count(manifest.rows(table), table) for table in TABLE_NAMES)
+    return f"{_count(manifest.users, 'users')}, {rows}"
+
+
+def _count(number: int, things: str) -> str:
+    return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="archives",
+        prog=".venv/bin/python -m functions.archives",
+        usage=_USAGE,
         description=__doc__,
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawTextHelpFormatter,
@@ -147,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = _command(commands, "verify", _verify, "read everything and compare it with the manifest")
     verify.add_argument("place", nargs="?", help="gs://…, s3://… or file:PATH; else ARCHIVE")
     restore = _command(commands, "restore", _restore, "verify, then write it into the store that STORE names")
-    restore.add_argument("place", help="gs://…, s3://… or file:PATH")
+    restore.add_argument("place", nargs="?", help="gs://…, s3://… or file:PATH")
     restore.add_argument(
         "--add-missing", action="store_true", help="also into a store that is not empty, as after a crash"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import socket
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 import uvicorn
 
 from functions.connections import Connection
+from functions.store_check import check_store
 from shared.api.app import join_apps
 from shared.config import Settings
+from shared.errors import ConfigError
 from shared.web.app import App
 from shared.web.operations import OPERATION_PATHS
 from shared.wiring import Context
@@ -20,16 +23,22 @@ from shared.wiring import Context
 # This machine only: without AUTH_MODE=oidc everybody who reaches the port is the one local user.
 HOST = "127.0.0.1"
 _SHUTDOWN_SECONDS = 3
+_BAD_SETTING = 2
 
 
 def main() -> None:
-    """Serve until Ctrl-C; a bad setting or a taken port ends it with one line."""
+    """Serve until Ctrl-C; a bad setting, a taken port or an unusable store ends it with one line."""
     apps = load_apps()
     settings = Settings.from_env()
     try:
         bound = bind(settings.port)
     except OSError as error:
         sys.exit(f"port {settings.port} of {HOST} cannot be used ({error.strerror}): set PORT to another one")
+    try:
+        asyncio.run(check_store(settings))
+    except ConfigError as error:
+        sys.stderr.write(f"{error.line()}\n")
+        sys.exit(_BAD_SETTING)
     announce(apps, settings.port)
     serve(join_apps(apps, settings), bound)
 

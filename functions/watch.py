@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from functions.terminal import open_console
+from functions.store_check import check_store
+from functions.terminal import open_console, silence_log
 from functions.watch_following import Follower
 from functions.watch_sources import Connect, Refused, from_server, in_process
 from shared.api.stream_read import parse_question
@@ -21,7 +22,8 @@ from shared.terminal.watch_displays import Display, open_display
 from shared.terminal.watch_state import Watched
 from shared.wiring import open_context
 
-_USAGE = "make watch ADDRESS=0x… [URL=https://…]    (or python -m functions.watch ADDRESS … [options])"
+_USAGE = """make watch ADDRESS=0x… [URL=https://…]
+       .venv/bin/python -m functions.watch ADDRESS [ADDRESS …] [options]"""
 _EXIT_CODES = """exit code: 0 when Ctrl-C ended it, 2 for a question or a setting that is wrong,
 143 when another program ended it"""
 # Not more often than ten times a second, and once a second at least: ages grow.
@@ -32,6 +34,7 @@ _IDLE_SECONDS = 0.9
 def main(arguments: Sequence[str] | None = None) -> int:
     """Shows what the arguments ask for until it is interrupted; the exit code."""
     options = _parser().parse_args(arguments)
+    silence_log()
     try:
         asyncio.run(_run(options))
     except InvalidRequest as error:
@@ -84,7 +87,9 @@ async def _source(options: argparse.Namespace) -> AsyncIterator[Connect]:
         async with from_server(options.url, query, client_token()) as connect:
             yield connect
         return
-    context = open_context(Settings.from_env())
+    settings = Settings.from_env()
+    await check_store(settings)
+    context = open_context(settings)
     try:
         yield in_process(parse_question(query.encode(), context.chains), context)
     finally:

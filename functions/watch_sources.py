@@ -58,7 +58,7 @@ def in_process(question: Question, context: Context) -> Connect:
 @asynccontextmanager
 async def from_server(url: str, query: str, token: str | None) -> AsyncIterator[Connect]:
     """The stream of a server. Raises InvalidInput for a URL, ConfigError for a token not to be sent there."""
-    address = f"{_checked(url, token)}{PATH}?{query}"
+    address = f"{check_url(url, token)}{PATH}?{query}"
     own = {"authorization": f"Bearer {token}"} if token else {}
     # What is packed would be held back until there is enough of it.
     headers = {"accept": "text/event-stream", "accept-encoding": "identity", **own}
@@ -75,7 +75,7 @@ async def from_server(url: str, query: str, token: str | None) -> AsyncIterator[
         except httpx.ReadTimeout as error:
             raise Lost(f"nothing was heard for {_SILENCE_SECONDS:.0f} s") from error
         except httpx.HTTPError as error:
-            raise Lost(str(error) or type(error).__name__) from error
+            raise Lost(f"{shown_url(url)}: {str(error) or type(error).__name__}") from error
 
     try:
         yield connect
@@ -83,8 +83,11 @@ async def from_server(url: str, query: str, token: str | None) -> AsyncIterator[
         await client.aclose()
 
 
-def _checked(url: str, token: str | None) -> str:
-    """The URL without its last slash. A token is shown to nobody on the way."""
+def check_url(url: str, token: str | None = None) -> str:
+    """The URL of a server without its last slash. A token is shown to nobody on the way.
+
+    Raises InvalidInput, and ConfigError for a token not to be sent there.
+    """
     try:
         parts = urlsplit(url)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -95,6 +98,12 @@ def _checked(url: str, token: str | None) -> str:
     if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ConfigError("CHAINFOLIO_TOKEN: is not sent over http to another machine; use https")
     return url.rstrip("/")
+
+
+def shown_url(url: str) -> str:
+    """Where the server is, without what may be secret in its URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 async def _check_answer(answer: httpx.Response) -> None:
@@ -108,13 +117,13 @@ async def _check_answer(answer: httpx.Response) -> None:
         reply = await read_reply(answer, "the server", _MOST_BYTES)
     except RpcError:
         reply = HttpReply(answer.status_code, b"", None)
-    message = f"the server answered {reply.status}{_details(reply.body)}"
+    message = f"the server answered {reply.status}{said_of(reply.body)}"
     if reply.status >= 500 or reply.status in (408, 425, 429):
         raise Lost(message, reply.retry_after)
     raise Refused(message)
 
 
-def _details(body: bytes) -> str:
+def said_of(body: bytes) -> str:
     """What a problem says of itself; nothing for any other body."""
     try:
         problem = json.loads(body)

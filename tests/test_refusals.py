@@ -20,11 +20,33 @@ OFF = (
     "Cloud Firestore API has not been used in project p before or it is disabled. "
     f"Enable it by visiting {EVIL} then retry."
 )
+WORDS = (
+    "BILLING_DISABLED",
+    "SERVICE_DISABLED",
+    "billing account",
+    "This API method requires billing to be enabled",
+    OFF,
+    "Cloud Firestore API is not enabled",
+    "it is disabled",
+    "Getting metadata from plugin failed",
+    "The database (default) does not exist",
+    "The Cloud Firestore API is not available in Datastore Mode",
+    "The query requires an index",
+)
+"""What refusals say, and so what a caller may write into an id."""
+ANSWERS = (
+    google.AlreadyExists,
+    google.Aborted,
+    google.FailedPrecondition,
+    google.NotFound,
+    google.InvalidArgument,
+    google.ServiceUnavailable,
+)
 CONSOLE = "https://console.cloud.google.com/apis/library/firestore.googleapis.com?project=p"
 
 
-def disabled() -> Exception:
-    info = ErrorInfo(reason="SERVICE_DISABLED", domain="googleapis.com")
+def for_reason(reason: str) -> Exception:
+    info = ErrorInfo(reason=reason, domain="googleapis.com")
     refused: Exception = google.PermissionDenied(f"no ({EVIL})", error_info=info)
     return refused
 
@@ -33,7 +55,8 @@ def disabled() -> Exception:
     ("error", "named"),
     [
         (google.PermissionDenied(OFF), ("API firestore.googleapis.com is off in project p", CONSOLE)),
-        (disabled(), ("API firestore.googleapis.com is off in project p", CONSOLE)),
+        (for_reason("BILLING_DISABLED"), ("billing account",)),
+        (for_reason("SERVICE_DISABLED"), ("API firestore.googleapis.com is off in project p", CONSOLE)),
         (
             google.NotFound(f"The database (default) does not exist for project p Please visit {EVIL}"),
             ("project p has no Firestore database (default)", "make deploy"),
@@ -87,6 +110,8 @@ def test_a_link_is_made_of_the_project_that_is_known() -> None:
         google.RetryError("late", google.ServiceUnavailable("try again")),
         google.NotFound("No document to update: projects/p/databases/(default)/documents/users/a"),
         google.FailedPrecondition("the stored version does not match the required base version"),
+        *(kind(f"no document projects/p/documents/{words}") for kind in ANSWERS for words in WORDS),
+        *(kind(words) for kind in (google.AlreadyExists, google.Aborted) for words in WORDS),
     ],
 )
 def test_what_passes_or_is_a_plain_answer_is_no_refusal(error: Exception) -> None:

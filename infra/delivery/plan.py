@@ -27,7 +27,7 @@ def read_plan(path: Path) -> Plan:
         told = json.loads(path.read_text())
         region = told["variables"]["region"]["value"]
         changes = [(change["address"], change["change"]["actions"]) for change in told["resource_changes"]]
-    except (OSError, ValueError, KeyError) as error:
+        found = [(_FUNCTION.fullmatch(address), actions) for address, actions in changes]
+        return Plan(region, frozenset(match[1] for match, actions in found if match and "update" in actions))
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReleaseFailed(f"{path} is no plan of Terraform's, as JSON") from error
-    found = ((_FUNCTION.fullmatch(address), actions) for address, actions in changes)
-    return Plan(region, frozenset(match[1] for match, actions in found if match and "update" in actions))

@@ -19,7 +19,7 @@ from ..web.cors import Cors
 from ..web.jwks import SigningKeys
 from ..web.limits import RateLimiter
 from ..web.log import RequestLog, configure_logging
-from ..web.messages import Json, Route
+from ..web.messages import Json, Request, Response, Route
 from ..web.metrics import Count, Gauge
 from ..web.open_streams import OpenStreams
 from ..web.openapi import openapi_document
@@ -36,6 +36,11 @@ Portfolios of EVM wallets: balances read from the chains themselves, priced, and
 Amounts, prices and values are decimal strings; times are RFC 3339 in UTC. Every answer carries
 `X-Request-Id`, which may be sent along. Errors are RFC 9457 problems.
 """
+# In the order of the docs page.
+_GROUPS = (
+    *("Portfolio", "Streams", "Wallets", "Trades", "Snapshots"),
+    *("Session", "Account", "Triggers", "Operation"),
+)
 _BAD_CONFIG = 2
 _TRIGGERS = "/triggers/"
 # Whom Google signs the tokens of service accounts as.
@@ -63,15 +68,20 @@ def create_app(function: str, routes: Sequence[Route[Context]]) -> App[Context]:
 def join_apps(apps: Sequence[App[Context]], settings: Settings) -> App[Context]:
     """One app that serves what these serve, at the canonical paths only, with one context.
 
-    Messages of a local bus are delivered within it. Where everybody is the local user, it answers to this
-    machine's own names only.
+    `/` leads to the docs. Messages of a local bus are delivered within it. Where everybody is the local user,
+    it answers to this machine's own names only.
     """
     from .local_bus import deliver_here
 
     routes = [route for app in apps for route in app.routes if route.path not in OPERATION_PATHS]
+    routes.append(Route("GET", "/", _to_docs, routes[0].function))
     opening = partial(open_context, settings, trace)
     alone = settings.auth_mode == "local" and not settings.deployed
     return build_app("local", routes, settings, opening, opened=deliver_here, loopback_only=alone)
+
+
+async def _to_docs(_context: Context, _request: Request) -> Response:
+    return Response(307, b"", headers=((b"location", b"/docs"),))
 
 
 def build_app(
@@ -94,7 +104,7 @@ def build_app(
 
     @cache
     def document() -> Json:
-        return openapi_document(_TITLE, _ABOUT.strip(), everything)
+        return openapi_document(_TITLE, _ABOUT.strip(), everything, _GROUPS)
 
     def figures(context: Context) -> Iterator[Gauge | Count]:
         yield from numbers(context)

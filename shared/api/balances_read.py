@@ -9,7 +9,7 @@ from ..core.app_balances import TOKENS
 from ..core.chains import Chain, Chains
 from ..services.positions import PositionSources, protocols_on
 from ..web.params import Params, parse_flag
-from .reading import parse_wallet
+from .reading import not_read, parse_wallet
 
 MAX_ADDRESSES = 50
 MAX_NETWORKS = 300
@@ -77,7 +77,7 @@ def _find_network(chains: Chains, known: Chains, name: str) -> Chain | str:
         return network_of(left_out)
     if name.lower() in NETWORKS_NOT_READ:
         return name.lower()
-    raise ValueError(f"{name[:60]!r} is not a known chain")
+    raise ValueError(not_read(chains, name))
 
 
 def _parse_app(chains: Chains, sources: PositionSources) -> Callable[[str], str]:

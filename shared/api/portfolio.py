@@ -20,7 +20,7 @@ from ..web.params import Params, parse_flag
 from ..wiring import Context
 from .answers import NOT_REUSABLE
 from .portfolio_present import portfolio_body, shown_of
-from .reading import parse_wallet
+from .reading import not_read, parse_wallet
 
 PATH = "/api/v1/portfolio"
 MAX_ADDRESSES = 50
@@ -128,7 +128,7 @@ def find_chain(chains: Chains, name: str) -> Chain:
     """The chain of a name; else ValueError."""
     chain = chains.find(name.lower())
     if chain is None:
-        raise ValueError(f"{name[:60]!r} is not a known chain")
+        raise ValueError(not_read(chains, name))
     return chain
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 
+from ..core.chains import Chains
 from ..core.ids import AssetId, parse_asset
 from ..core.times import parse_time
 from ..errors import InvalidInput
@@ -14,6 +16,8 @@ from ..web.params import Params
 
 S = TypeVar("S", bound=str)
 T = TypeVar("T")
+
+_CHAINS_NAMED = 4
 
 
 def told(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -26,6 +30,12 @@ def told(parse: Callable[[str], T]) -> Callable[[str], T]:
             raise ValueError(error.message) from None
 
     return parsed
+
+
+def not_read(chains: Chains, name: str) -> str:
+    """What is said of a name that none of the chains has."""
+    some = ", ".join(chain.slug for chain in islice(chains, _CHAINS_NAMED))
+    return f"{name[:60]!r} is not one of the chains read here, such as {some}"
 
 
 def choice(allowed: Sequence[S]) -> Callable[[str], S]:

@@ -82,7 +82,7 @@ def _due_at(wish: Mapping[str, object], request: Request) -> datetime | None:
     """The time of the run: by its id, by Cloud Scheduler's header, or None. Raises InvalidInput."""
     if "run" in wish:
         named = wish["run"]
-        at, is_for_one_user = parse_run_id(named if isinstance(named, str) else "")
+        at, is_for_one_user = parse_run_id(named if isinstance(named, str) else "", "run")
         if is_for_one_user:
             raise InvalidInput("run", "is of one user, who starts it with POST /api/v1/snapshots")
         return at

@@ -18,6 +18,7 @@ from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
 from .paging import Cursors
+from .reading import not_read
 from .values_present import error_body
 from .verification_present import discovered_body, verification_body
 from .verification_schemas import DiscoveryBody, RangeBody
@@ -73,7 +74,7 @@ def _check(asked: DiscoverRequest, chains: Chains) -> Chain:
     faults: list[InvalidInput] = []
     chain = chains.find(asked.chain.lower())
     if chain is None:
-        faults.append(InvalidInput("chain", f"{asked.chain!r} is not a known chain"))
+        faults.append(InvalidInput("chain", not_read(chains, asked.chain)))
     if asked.tx_hash is not None:
         given = [name for name in _OF_A_RANGE if getattr(asked, name) is not None]
         faults += [InvalidInput(name, "does not go with tx_hash") for name in given]

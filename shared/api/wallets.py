@@ -12,7 +12,7 @@ from ..web.messages import Operation, Request, Response, Route, json_response
 from ..web.params import Params
 from ..wiring import Context
 from .answers import private_answer
-from .reading import parse_wallet
+from .reading import not_read, parse_wallet
 from .wallets_present import wallet_body
 from .wallets_proof import PROOF_PATH, describe_proof, post_proof
 from .wallets_schemas import NewWalletBody
@@ -54,7 +54,7 @@ def _slugs(names: list[str], chains: Chains) -> list[str]:
     """The chains by their slugs. Raises InvalidRequest naming each that is not known."""
     found = [chains.find(name) for name in names]
     unknown = [
-        InvalidInput(f"chains[{number}]", f"{names[number][:60]!r} is not a known chain")
+        InvalidInput(f"chains[{number}]", not_read(chains, names[number]))
         for number, chain in enumerate(found)
         if chain is None
     ]

@@ -93,18 +93,20 @@ def external_flows(plan: Plan) -> tuple[Flow, ...]:
     return tuple(sorted((flow for flow in flows if flow.usd is None or flow.usd), key=_at))
 
 
-def index_of(values: Sequence[Valuation], flows: Sequence[Flow]) -> tuple[list[Indexed], str | None]:
+def index_of(
+    values: Sequence[Valuation], flows: Sequence[Flow], left_out: int = 0
+) -> tuple[list[Indexed], str | None]:
     """The time-weighted index at each valuation; or, with a reason, as far as it can be known.
 
     From one day to the next an inflow counts from the start and an outflow until the end. Where valuations
     are further apart, a flow counts at the one that it is a day away from at most; else what all was worth
-    when it came is not known, and so no return.
+    when it came is not known, and so no return. `left_out` snapshots are not among the values.
     """
     series: list[Indexed] = []
     ordered = sorted(values, key=_at)
     inflows = sorted(flows, key=_at)
     if not ordered:
-        return [], "no_valuation: there is no snapshot in this time"
+        return [], _none_among(left_out)
     level, spent = _ONE, 0
     while spent < len(inflows) and inflows[spent].at <= ordered[0].at:
         spent += 1
@@ -124,9 +126,9 @@ def index_of(values: Sequence[Valuation], flows: Sequence[Flow]) -> tuple[list[I
     return series, None
 
 
-def time_weighted(values: Sequence[Valuation], flows: Sequence[Flow]) -> Return:
+def time_weighted(values: Sequence[Valuation], flows: Sequence[Flow], left_out: int = 0) -> Return:
     """The return of a dollar that was there all the time, whatever came and went beside it."""
-    series, reason = index_of(values, flows)
+    series, reason = index_of(values, flows, left_out)
     if reason is not None:
         return Return(None, reason)
     if len(series) < 2:
@@ -172,6 +174,12 @@ def max_drawdown(series: Sequence[Indexed]) -> Drawdown:
             if fall > worst.value:
                 worst = Drawdown(fall, peak.at, point.at)
     return worst
+
+
+def _none_among(left_out: int) -> str:
+    """Why there is no valuation."""
+    left = f"; {left_out:,} left out" if left_out else ""
+    return f"no_valuation: no complete snapshot in this time{left}"
 
 
 def _swaps(plan: Plan) -> set[str]:

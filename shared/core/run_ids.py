@@ -27,16 +27,16 @@ def run_id(scheduled_at: datetime, user: str | None = None) -> str:
     return f"{_text(at, 'microseconds')}-{sha256(user.encode()).hexdigest()[:_USER_DIGITS]}"
 
 
-def parse_run_id(text: str) -> tuple[datetime, bool]:
-    """When the run was scheduled, and whether it is for one user. Raises InvalidInput."""
+def parse_run_id(text: str, field: str = "id") -> tuple[datetime, bool]:
+    """When the run was scheduled, and whether it is for one user. Raises InvalidInput, naming the field."""
     of_one = _OF_ONE.fullmatch(text)
     match = of_one or _OF_ALL.fullmatch(text)
     if match is None:
-        raise _not_an_id(text)
+        raise _not_an_id(text, field)
     try:
         at = datetime.strptime(match[1], _TIME_OF_ONE if of_one else _TIME_OF_ALL).replace(tzinfo=UTC)
     except ValueError as error:
-        raise _not_an_id(text) from error
+        raise _not_an_id(text, field) from error
     return at, of_one is not None
 
 
@@ -55,5 +55,6 @@ def _text(at: datetime, to: str) -> str:
     return at.replace(tzinfo=None).isoformat(timespec=to).replace("-", "").replace(":", "") + "Z"
 
 
-def _not_an_id(text: str) -> InvalidInput:
-    return InvalidInput("run", f"{text[:60]!r} is not a run such as 20261121T080000Z")
+def _not_an_id(text: str, field: str) -> InvalidInput:
+    examples = "20261121T080012.000345Z-3b9f0a51c2d4, or 20261121T080000Z of all users"
+    return InvalidInput(field, f"{text[:60]!r} is not the id of a run, such as {examples}")

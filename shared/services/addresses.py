@@ -33,7 +33,8 @@ def check_address(text: str) -> None:
         try:
             parse_address(text)
         except ValueError as error:
-            raise InvalidInput("address", str(error)) from None
+            hint = "" if text[:2].lower() == "0x" else ", nor an ENS name such as vitalik.eth"
+            raise InvalidInput("address", f"{error}{hint}") from None
 
 
 def is_name(text: str) -> bool:

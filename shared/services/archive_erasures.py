@@ -55,7 +55,10 @@ def add_marks(marks: Marks, more: Mapping[str, datetime]) -> None:
 
 
 async def _lists(archive_id: str, objects: Objects) -> AsyncIterator[tuple[str, bytes]]:
-    """The lists beside an archive, by their names."""
+    """The lists beside an archive, by their names; earlier versions wrote one, under another name."""
+    earlier = f"{archive_id}/erasures.json"
+    if (content := await objects.read_object(earlier)) is not None:
+        yield earlier, content
     for number in count():
         name = erasures_name(archive_id, number)
         content = await objects.read_object(name)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby, islice
@@ -20,7 +19,8 @@ from ..core.archive_names import is_archive_id
 from ..core.archive_tables import TABLES, Row, TableName
 from ..core.trades import Trade
 from ..errors import ArchiveBroken, Conflict, NotFound
-from ..store.account_ports import mark_of
+from ..store.account_ports import Era, mark_of
+from ..store.claims import ErasedMeanwhile
 from ..store.keeping import KEEP_ERASURE
 from ..store.ports import Store, TradeFilter
 from .archive_csv import count_rows
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 _TRADES_AT_ONCE = 500  # as many as add_trades takes
 _SNAPSHOTS_AT_ONCE = 50
-
+_CLOCK_SKEW = timedelta(minutes=1)
 
 _MADE: Mapping[TableName, str] = {"wallets": "created_at", "trades": "created_at", "snapshots": "timestamp"}
 """The column that says when a row was made: by the server's clock, whatever the user said."""
@@ -98,7 +98,9 @@ async def restore_archive(
 
     So it can be done again after it was cut off. Nothing is written that was made before its user was
     erased, as the store or any archive knows, whenever the archive was begun: an erasure may have been under
-    way. What the user began anew is written. Nothing is of those `without`, by their ids or their marks.
+    way. What the user began anew is written, but of an archive that was begun before the erasure or within a
+    minute of it only what was made more than that minute later: two machines' clocks may differ so much.
+    Who is erased meanwhile is left out. Nothing is written of those `without`, by their ids or their marks.
     Trades begin at version 1. Raises ArchiveBroken for what changed since it was verified, and Unavailable.
     """
     marks = await told_by_archives(objects)
@@ -109,11 +111,17 @@ async def restore_archive(
         added[table] = 0
         for file in manifest.files_of(table):
             rows = _of_others(file, await _rows(file, objects), without)
+            # Before the marks: whoever is erased behind this look at them is so in another era.
+            eras = {user: await store.erasures.read_era(user) for user in _users_of(file, rows)}
             add_marks(marks, await store.erasures.list_marks(since))
             since = max(since, manifest.started_at)  # from now on, who is erased meanwhile
-            left, gone = _split(file, rows, marks)
+            left, gone = _split(file, rows, _ends(marks, manifest.started_at))
             erased |= _users_of(file, gone)
-            added[table] += await add(left, store)
+            for user, own in _by_user(file, left):
+                try:
+                    added[table] += await add(user, own, store, eras[user])
+                except ErasedMeanwhile:
+                    erased.add(user)
     return Restored(added["wallets"], added["trades"], added["snapshots"], len(erased))
 
 
@@ -159,12 +167,17 @@ def _of_others(file: ArchiveFile, rows: Sequence[Row], without: Collection[str])
     return [row for row in rows if row[owner] in left]
 
 
+def _ends(marks: Mapping[str, datetime], begun_at: datetime) -> Mapping[str, datetime]:
+    """By mark, up to when an archive that was begun at a time may have rows of before the erasure."""
+    return {mark: at if begun_at > at + _CLOCK_SKEW else at + _CLOCK_SKEW for mark, at in marks.items()}
+
+
 def _split(
-    file: ArchiveFile, rows: Sequence[Row], marks: Mapping[str, datetime]
+    file: ArchiveFile, rows: Sequence[Row], ends: Mapping[str, datetime]
 ) -> tuple[list[Row], list[Row]]:
-    """The rows to write, and those that were made before the last erasure of their users."""
+    """The rows to write, and those that were made before the last erasure of their users ended."""
     owner, made = _column(file, "user_id"), _column(file, _MADE[file.table])
-    erased = {user: marks[mark] for user in _users_of(file, rows) if (mark := mark_of(user)) in marks}
+    erased = {user: ends[mark] for user in _users_of(file, rows) if (mark := mark_of(user)) in ends}
     left: list[Row] = []
     gone: list[Row] = []
     for row in rows:
@@ -179,25 +192,35 @@ def _users_of(file: ArchiveFile, rows: Sequence[Row]) -> set[str]:
     return {str(row[owner]) for row in rows}
 
 
+def _by_user(file: ArchiveFile, rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Each user's rows, which stand together."""
+    owner = _column(file, "user_id")
+    for user, own in groupby(rows, lambda row: str(row[owner])):
+        yield user, list(own)
+
+
 def _column(file: ArchiveFile, name: str) -> int:
     return [column.name for column in TABLES[file.table].columns].index(name)
 
 
-async def _add_wallets(rows: Sequence[Row], store: Store) -> int:
+async def _add_wallets(user: str, rows: Sequence[Row], store: Store, era: Era) -> int:
     added = 0
-    for user, wallet in map(row_wallet, rows):
-        with suppress(Conflict):  # it is there already
-            await store.wallets.add_wallet(user, wallet)
-            added += 1
+    for _, wallet in map(row_wallet, rows):
+        try:
+            await store.wallets.add_wallet(user, wallet, era=era)
+        except ErasedMeanwhile:
+            raise
+        except Conflict:
+            continue  # It is there already.
+        added += 1
     return added
 
 
-async def _add_trades(rows: Sequence[Row], store: Store) -> int:
+async def _add_trades(user: str, rows: Sequence[Row], store: Store, era: Era) -> int:
     added = 0
-    for user, owned in groupby(map(row_trade, rows), lambda trade: trade.user_id):
-        for portion in _portions(owned, _TRADES_AT_ONCE):
-            missing = await _missing(user, portion, store)
-            added += await _add_all_or_halves(user, missing, store)
+    for portion in _portions(map(row_trade, rows), _TRADES_AT_ONCE):
+        missing = await _missing(user, portion, store)
+        added += await _add_all_or_halves(user, missing, store, era)
     return added
 
 
@@ -208,25 +231,27 @@ async def _missing(user: str, trades: Sequence[Trade], store: Store) -> list[Tra
     return [trade for trade in trades if trade.id not in there]
 
 
-async def _add_all_or_halves(user: str, trades: Sequence[Trade], store: Store) -> int:
+async def _add_all_or_halves(user: str, trades: Sequence[Trade], store: Store, era: Era) -> int:
     """How many are new: what stands against one of them must not keep the others out."""
     if not trades:
         return 0
     try:
-        await store.trades.add_trades(user, trades)
+        await store.trades.add_trades(user, trades, era=era)
+    except ErasedMeanwhile:
+        raise
     except Conflict:
         half = len(trades) // 2
         if not half:
             return 0
-        first = await _add_all_or_halves(user, trades[:half], store)
-        return first + await _add_all_or_halves(user, trades[half:], store)
+        first = await _add_all_or_halves(user, trades[:half], store, era)
+        return first + await _add_all_or_halves(user, trades[half:], store, era)
     return len(trades)
 
 
-async def _add_snapshots(rows: Sequence[Row], store: Store) -> int:
+async def _add_snapshots(_user: str, rows: Sequence[Row], store: Store, era: Era) -> int:
     added = 0
     for portion in _portions(map(row_snapshot, rows), _SNAPSHOTS_AT_ONCE):
-        added += await store.run_snapshots.add_snapshots(portion)
+        added += await store.run_snapshots.add_snapshots(portion, era=era)
     return added
 
 
@@ -235,7 +260,7 @@ def _portions(values: Iterator[T], most: int) -> Iterator[list[T]]:
         yield portion
 
 
-_WRITERS: Mapping[TableName, Callable[[Sequence[Row], Store], Awaitable[int]]] = {
+_WRITERS: Mapping[TableName, Callable[[str, Sequence[Row], Store, Era], Awaitable[int]]] = {
     "wallets": _add_wallets,
     "trades": _add_trades,
     "snapshots": _add_snapshots,

@@ -132,7 +132,7 @@ def _measure(
     values = [Valuation(snapshot.timestamp, snapshot.total_usd) for snapshot in complete]
     first, last = (values[0].at, values[-1].at) if values else (None, None)
     inside = [flow for flow in flows if first is not None and last is not None and first < flow.at <= last]
-    index, reason = index_of(values, inside)
+    index, reason = index_of(values, inside, left_out)
     if reason is None and len(values) < 2:
         reason = "too_few_valuations: a fall needs two snapshots"
     return Performance(
@@ -142,7 +142,7 @@ def _measure(
         valuations=len(values),
         left_out=left_out,
         flows=len(inside),
-        time_weighted=time_weighted(values, inside),
+        time_weighted=time_weighted(values, inside, left_out),
         money_weighted=money_weighted(values, inside if len(inside) <= _MOST_FLOWS else _by_day(inside)),
         drawdown=max_drawdown(index) if reason is None else None,
         drawdown_reason=reason,

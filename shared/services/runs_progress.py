@@ -55,7 +55,7 @@ async def find_run(run_id: str, user: str, sources: RunSources) -> RunView:
 
     Raises InvalidInput for what cannot be a run's id yet, and NotFound, also for another user's.
     """
-    check_due(parse_run_id(run_id)[0], sources.clock())
+    check_due(parse_run_id(run_id)[0], sources.clock(), "id")
     run = await sources.store.runs.get_run(run_id)
     if run is None or run.user_id not in (None, user):
         raise NotFound(f"there is no run {run_id}")

@@ -59,10 +59,10 @@ async def go_on(run: str, sources: RunSources) -> None:
         raise UnknownMessage(f"run {run} is gone: its user was erased") from error
 
 
-def check_due(scheduled_at: datetime, now: datetime) -> None:
-    """Raises InvalidInput for a time that has not come."""
+def check_due(scheduled_at: datetime, now: datetime, field: str = "run") -> None:
+    """Raises InvalidInput, naming the field, for a time that has not come."""
     if scheduled_at > now + _CLOCK_SKEW:
-        raise InvalidInput("run", "its time has not come")
+        raise InvalidInput(field, "its time has not come")
 
 
 async def _plan(run: Run, sources: RunSources) -> Run:

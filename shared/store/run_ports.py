@@ -167,10 +167,13 @@ class Feed(Protocol):
 class RunSnapshots(Protocol):
     """Snapshots of many users at once."""
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
+    async def add_snapshots(
+        self, snapshots: Sequence[Snapshot], *, of_run: str | None = None, era: Era | None = None
+    ) -> int:
         """Keep each under its user and id, unless one is kept there already; how many were new.
 
-        None is, if `of_run` names a run for one user that is gone.
+        None is, if `of_run` names a run for one user that is gone. `era` is that of the one user whose
+        snapshots they are, see Erasures. Raises ErasedMeanwhile.
         """
         ...
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from .docs_style import STYLE
@@ -30,9 +31,9 @@ def render_docs(document: Json) -> str:
     body = [
         f"<header><h1>{escape(about['title'])}</h1>{_prose(about['description'])}",
         '<p><a href="openapi.json">openapi.json</a></p></header>',
-        "<nav><h2>Endpoints</h2><ul>",
-        *(f'<li><a href="#{_anchor(m, p)}">{_label(m, p)}</a></li>' for m, p, _ in operations),
-        "</ul><h2>Schemas</h2><ul>",
+        "<nav>",
+        *_contents(operations),
+        "<h2>Schemas</h2><ul>",
         *(f'<li><a href="#{escape(name)}">{escape(name)}</a></li>' for name in _schemas(document)),
         "</ul></nav><main>",
         *(_operation(*operation) for operation in operations),
@@ -45,6 +46,13 @@ def render_docs(document: Json) -> str:
         f"<title>{escape(about['title'])}</title><style>{STYLE}</style></head>"
         f"<body>{''.join(body)}</body></html>"
     )
+
+
+def _contents(operations: Iterable[tuple[str, str, Json]]) -> Iterator[str]:
+    """The endpoints, those of one tag under a head of their own."""
+    for tag, group in groupby(operations, lambda operation: operation[2].get("tags", ["Endpoints"])[0]):
+        links = "".join(f'<li><a href="#{_anchor(m, p)}">{_label(m, p)}</a></li>' for m, p, _ in group)
+        yield f"<h2>{escape(tag)}</h2><ul>{links}</ul>"
 
 
 def _operation(method: str, path: str, operation: Json) -> str:

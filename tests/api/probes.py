@@ -33,7 +33,8 @@ WORDS = (
 )
 # What a schema cannot say: that a name is of something which exists, or fits what else is said.
 OF_MEANING = re.compile(
-    "not a known chain|not on a known chain|is not a time zone|was not made by this list|wrong checksum"
+    "not a known chain|not one of the chains|not on a known chain|is not a time zone"
+    "|was not made by this list|wrong checksum"
     "|is a native coin|does not resolve to an address|is on no list|must be above zero|is needed"
     "|is not a known app"
     "|come together|takes from no lot|belongs to a transfer_in only|does not go with|add up to|names a lot"

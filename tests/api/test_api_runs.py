@@ -304,7 +304,10 @@ async def test_of_a_scheduled_run_everybody_sees_numbers_and_their_own(site: Sit
     ],
 )
 async def test_a_run_that_cannot_be_is_a_bad_request(site: Site, run: str, status: int) -> None:
-    assert (await site.caller("alice")("GET", f"/api/v1/runs/{run}")).status_code == status
+    answer = await site.caller("alice")("GET", f"/api/v1/runs/{run}")
+
+    assert answer.status_code == status
+    assert [error["field"] for error in answer.json().get("errors", ())] == (["id"] if status == 400 else [])
 
 
 async def test_what_is_known_of_a_run_need_not_be_sent_again(site: Site) -> None:

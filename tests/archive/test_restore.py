@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -23,15 +26,17 @@ from shared.services.archive_restore import (
     restore_archive,
     verify_archive,
 )
+from shared.services.me_erasure import erase_account
 from shared.store.account_ports import Era
 from shared.store.firestore.opening import open_firestore
+from shared.store.keeping import KEEP_ERASURE
 from shared.store.opening import open_store
-from shared.store.ports import Answer, Once, Store
+from shared.store.ports import Answer, Once, SavedWallet, Store
 from tests.archive.fakes import FakeObjects
 from tests.archive.samples import contents, fill
 from tests.store.emulator import EmulatorMissing, run_emulator
 from tests.store.fakes import FakeTrades, fake_store
-from tests.store.samples import Clock, trade
+from tests.store.samples import START, WALLET, Clock, trade
 
 DAY = "2025-06-01"
 USERS = ("alice", "bob", "zoë | x")
@@ -82,7 +87,7 @@ async def empty(
         opened = open_store(f"sqlite:{tmp_path / 'store.db'}", None, clock)
     else:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", request.getfixturevalue("firestore"))
-        opened = open_firestore("demo-restored", clock)
+        opened = open_firestore(f"demo-{secrets.token_hex(6)}", clock)
     yield opened
     await opened.close()
 
@@ -195,6 +200,68 @@ async def test_a_restore_that_was_cut_off_is_done_again(origin: Store, clock: Cl
     assert restored.trades == 12 - 4 * writings
     for user in USERS:
         assert await contents(store, user) == await contents(origin, user)
+
+
+class ErasedFirst:
+    """A port of a store before which a user is erased, to the last word, at one of its calls."""
+
+    def __init__(self, port: object, call: str, store: Store, clock: Clock) -> None:
+        self._port, self._call, self._store, self._clock = port, call, store, clock
+        self._is_through = False
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
+        async def erase_and_go_on(*args: Any, **options: Any) -> Any:
+            if not self._is_through:
+                self._is_through = True
+                sources = Sources(self._store, self._clock, load_chains())
+                assert (await erase_account("alice", sources)).complete
+            return await method(*args, **options)
+
+        return erase_and_go_on if name == self._call else method
+
+
+@pytest.mark.parametrize(
+    ("port", "call"),
+    [
+        ("wallets", "add_wallet"),
+        ("trades", "add_trades"),
+        ("run_snapshots", "add_snapshots"),
+        ("erasures", "read_era"),
+        ("erasures", "list_marks"),
+    ],
+)
+@pytest.mark.parametrize("began_before", [False, True])
+async def test_who_is_erased_in_any_moment_of_a_restore_stays_erased(
+    origin: Store, empty: Store, clock: Clock, port: str, call: str, began_before: bool
+) -> None:
+    objects = FakeObjects()
+    manifest = await write(origin, clock, objects)
+    clock.pass_(hours=1)
+    if began_before:
+        await empty.erasures.mark_erased("bob", START - KEEP_ERASURE)
+    erasing = copy(empty)
+    object.__setattr__(erasing, port, ErasedFirst(getattr(empty, port), call, empty, clock))
+
+    restored = await restore_archive(manifest, objects, erasing)
+
+    assert restored.erased == 1
+    assert await empty.owners.page_users(None, 9) == ("bob", USERS[2])
+    for user in USERS[1:]:
+        assert await contents(empty, user) == await contents(origin, user)
+
+
+async def test_who_has_wallets_only_and_is_erased_meanwhile_is_counted(empty: Store, clock: Clock) -> None:
+    origin, objects = fake_store(clock), FakeObjects()
+    await origin.wallets.add_wallet("alice", SavedWallet(WALLET, "mine", (), START))
+    manifest = await write(origin, clock, objects)
+    clock.pass_(hours=1)
+    erasing = copy(empty)
+    object.__setattr__(erasing, "wallets", ErasedFirst(empty.wallets, "add_wallet", empty, clock))
+
+    assert await restore_archive(manifest, objects, erasing) == Restored(0, 0, 0, erased=1)
+    assert await is_empty(empty)
 
 
 async def test_who_is_gone_is_not_brought_back(origin: Store, clock: Clock) -> None:

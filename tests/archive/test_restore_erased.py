@@ -143,16 +143,49 @@ async def test_a_list_is_kept_once_however_often_it_is_told(world: World) -> Non
     ]
 
 
-@pytest.mark.parametrize("seconds", [0.1, 30, 3600])
-async def test_what_a_user_began_anew_comes_back(world: World, seconds: float) -> None:
-    world.clock.pass_(seconds=seconds)
+async def test_a_list_of_an_earlier_version_is_read_too(world: World) -> None:
+    world.clock.pass_(days=1)
+    await world.write(SECOND)
+    world.objects.kept[f"{SECOND}/erasures.json"] = world.objects.kept.pop(erasures_name(SECOND, 0))
+    world.store = fake_store(world.clock)
+
+    assert (await world.restore(FIRST)).erased == 1
+
+
+@pytest.mark.parametrize("began", [0.1, 30, 3600])
+async def test_what_a_user_began_anew_comes_back(world: World, began: float) -> None:
+    world.clock.pass_(seconds=began)
     await fill(world.store, "bob", world.clock())
-    world.clock.pass_(seconds=seconds)
+    world.clock.pass_(seconds=61)
     again = moment_id(world.clock())
     await world.write(again)
     world.store = fake_store(world.clock)
 
     assert await world.restore(again) == Restored(2, 8, 4, erased=0)
+
+
+@pytest.mark.parametrize("began", [0, 30, 60])
+async def test_of_an_archive_of_that_minute_is_left_out_what_another_clock_may_say(
+    world: World, began: float
+) -> None:
+    """Who made the rows may have a clock that is ahead of that of who erased: they may be of before."""
+    world.clock.pass_(seconds=began)
+    await fill(world.store, "bob", world.clock())
+    again = moment_id(world.clock())
+    await world.write(again)
+    world.store = fake_store(world.clock)
+
+    assert await world.restore(again) == Restored(1, 4, 2, erased=1)
+
+
+async def test_what_was_made_in_the_moment_of_the_erasure_does_not_come_back(world: World) -> None:
+    await fill(world.store, "bob", world.clock())
+    world.clock.pass_(hours=1)
+    again = moment_id(world.clock())
+    await world.write(again)
+    world.store = fake_store(world.clock)
+
+    assert await world.restore(again) == Restored(1, 4, 2, erased=1)
 
 
 async def test_of_an_archive_that_is_written_during_an_erasure_comes_back_what_is_new() -> None:
@@ -161,7 +194,7 @@ async def test_of_an_archive_that_is_written_during_an_erasure_comes_back_what_i
     for user in ("alice", "bob"):
         await fill(world.store, user)
     await world.store.erasures.mark_erased("bob", world.clock())
-    world.clock.pass_(seconds=2)
+    world.clock.pass_(minutes=2)
     await world.store.wallets.remove_wallet("bob", WALLET)
     await world.store.trades.delete_trade("bob", "bob-alice-000003")
     await fill(world.store, "bob", world.clock())

@@ -74,6 +74,13 @@ def test_what_cannot_be_known_is_none_with_a_reason(
     assert answer.reason.startswith(reason)
 
 
+def test_what_was_left_out_is_told_where_nothing_is_left() -> None:
+    reason = "no_valuation: no complete snapshot in this time"
+
+    assert time_weighted([], []).reason == reason
+    assert time_weighted([], [], left_out=3).reason == f"{reason}; 3 left out"
+
+
 @pytest.mark.parametrize(
     ("day", "usd", "value"),
     [

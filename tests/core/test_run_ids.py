@@ -86,7 +86,7 @@ def test_ids_of_runs_sort_by_time(one: datetime, other: datetime, user: str | No
     ],
 )
 def test_what_is_no_run_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"^run: "):
+    with pytest.raises(InvalidInput, match=r"^id: .* is not the id of a run, such as \d"):
         parse_run_id(text)
 
 

@@ -24,6 +24,7 @@ PROVIDED = {
     "make": "make",
     "node": f"/usr/local/bin/node {COPIED}",
     "npm": f"npm-cli.js {COPIED}npm",
+    "openssl": "openssl",
     "ps": "procps",
     "python3": "python3-venv",
     "terraform": f"/bin/terraform {COPIED}",

@@ -92,7 +92,7 @@ def _start(port: int, console: Console, running: ExitStack) -> subprocess.Popen[
     server = running.enter_context(run_server(port, _variables(chains, prices), watch))
     for chain_id, anvil in chains.items():
         _say(console, load_chains()[chain_id].slug, anvil.url, f"anvil, chain id {chain_id}")
-    _say(console, "prices", prices.url, "invented: CoinMarketCap, Backed, DefiLlama")
+    _say(console, "prices", prices.url, "invented: cmc, backed, llama, gecko")
     _say(console, "server", f"http://127.0.0.1:{port}", f"ready in {time.monotonic() - started:.1f} s")
     return server
 

@@ -112,6 +112,14 @@ def test_every_route_is_documented_once(document: Json) -> None:
     assert len(set(names)) == len(names) == len(ROUTES)
 
 
+def test_what_most_people_look_for_comes_first(document: Json) -> None:
+    paths = list(document["paths"])
+    last = [path for path in paths if path.startswith("/triggers/")] + ["/healthz", "/metrics", "/readyz"]
+
+    assert paths[0] == portfolio.PATH
+    assert paths[-len(last) :] == last
+
+
 def test_every_parameter_is_documented(document: Json) -> None:
     assert parameters_of(document, portfolio.PATH) == portfolio.PARAMETERS
     assert parameters_of(document, "/api/v1/trades") == trades_read.LIST_PARAMETERS

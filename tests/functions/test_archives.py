@@ -17,7 +17,9 @@ from shared.store.opening import open_store
 from shared.store.ports import Store
 from tests.archive.samples import contents, fill
 
-WRITTEN = re.compile(r"archive (\S+) is whole: 2 users, 2 wallets, 8 trades, 4 snapshots, ")
+WRITTEN = re.compile(
+    r"from sqlite:full.db to file:kept\narchive (\S+) is whole: 2 users, 2 wallets, 8 trades, 4 snapshots, "
+)
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +72,9 @@ def test_a_store_that_is_not_empty_is_left_alone_unless_told(capsys: pytest.Capt
     capsys.readouterr()
 
     assert main(["restore", "file:kept"]) == 1
-    assert capsys.readouterr().err.startswith("the store is not empty: --add-missing adds what")
+    assert capsys.readouterr().err.startswith(
+        "the store sqlite:full.db is not empty: OPTIONS=--add-missing adds what"
+    )
     assert main(["restore", "file:kept", "--add-missing"]) == 0
     assert "restored: 0 wallets, 0 trades, 0 snapshots" in capsys.readouterr().out
 
@@ -86,9 +90,9 @@ def test_who_was_erased_is_not_brought_back(
     assert capsys.readouterr().err == "none.txt cannot be read\n"
     assert main(["restore", "file:kept", "--without", "gone.txt"]) == 0
     assert capsys.readouterr().out.endswith(
-        "restored: 1 wallets, 4 trades, 2 snapshots that were not there\n"
-        "left out: 0 users who were erased after what is kept of them here, as far as is known\n"
-        "left out: 1 users who are named in gone.txt\n"
+        "restored: 1 wallet, 4 trades, 2 snapshots that were not there\n"
+        "left out: 0 users erased after what is kept of them here, as far as is known\n"
+        "left out: 1 user named in gone.txt\n"
     )
 
 
@@ -120,7 +124,7 @@ def test_a_store_that_knows_who_was_erased_says_so_and_keeps_to_it(
     assert main(["restore", "file:kept", "--add-missing"]) == 0
     assert capsys.readouterr().out.endswith(
         "restored: 0 wallets, 0 trades, 0 snapshots that were not there\n"
-        "left out: 1 users who were erased after what is kept of them here, as far as is known\n"
+        "left out: 1 user erased after what is kept of them here, as far as is known\n"
     )
 
 
@@ -150,10 +154,11 @@ def test_a_broken_archive_is_not_restored(
     ("arguments", "complaint"),
     [
         (["restore", "https://bucket.example/x"], "'https://bucket.example/x' must be gs://bucket/prefix"),
-        (["restore", "file:nowhere"], "there is no archive that is whole"),
+        (["restore", "file:nowhere"], "there is no archive that is whole, at file:nowhere\n"),
         (["restore", "file:kept", "--archive", "latest"], "archive: 'latest' is not an archive such as"),
-        (["verify", "--archive", "2026-01-01"], "there is no archive 2026-01-01 that is whole"),
+        (["verify", "--archive", "2026-01-01"], "no archive 2026-01-01 that is whole, at file:kept"),
         (["export", "--archive", "2020-01-01"], "archive: its day is over"),
+        (["restore"], "say where the archives are: make restore FROM=file:PATH"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(
@@ -161,7 +166,7 @@ def test_bad_input_is_one_line_and_exit_code_two(
 ) -> None:
     assert main(arguments) == 2
     printed = capsys.readouterr()
-    assert printed.out == ""
+    assert printed.out in ("", "from sqlite:full.db to file:kept\n")
     assert printed.err.count("\n") == 1
     assert complaint in printed.err
 
@@ -172,4 +177,31 @@ def test_without_a_place_it_says_what_to_set(
     monkeypatch.delenv("ARCHIVE")
 
     assert main(["export"]) == 2
-    assert capsys.readouterr().err == "ARCHIVE: must be set, or a place be named (see README.md, Settings)\n"
+    assert capsys.readouterr().err == (
+        "ARCHIVE: is not set; set ARCHIVE, or make archive TO=file:PATH (see README.md, Settings)\n"
+    )
+
+
+def test_an_archive_of_nobody_is_said_to_be_empty(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE", "sqlite:empty.db")
+
+    assert main(["export"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("from sqlite:empty.db to file:kept\n")
+    assert "it is empty: nobody keeps anything in sqlite:empty.db" in printed
+
+
+@pytest.mark.parametrize("command", [["export"], ["restore", "file:kept"]])
+def test_a_store_that_cannot_be_used_is_named(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "text.db").write_text("this is not a database, whatever its name says")
+    monkeypatch.setenv("STORE", "sqlite:text.db")
+
+    assert main(command) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("STORE: sqlite:text.db: the store's file cannot be used")
+    assert printed.err.count("\n") == 1

@@ -57,7 +57,7 @@ def test_it_says_what_it_serves_and_ends_without_a_word(tmp_path: Path, number: 
         ) as client:
             assert client.get("/healthz").status_code == 200
             assert client.get("/api/v1/portfolio?address=banana").status_code == 400
-            assert client.get("/").status_code == 404
+            assert client.get("/").headers["location"] == "/docs"
             assert client.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
         process.send_signal(number)
         _, errors = process.communicate(timeout=20)
@@ -109,6 +109,16 @@ def test_a_bad_setting_is_said_in_one_line(tmp_path: Path) -> None:
 
     assert process.returncode == 2
     assert errors == "BALANCE_TTL_SECONDS: must be a number (see README.md, Settings)\n"
+
+
+def test_a_store_that_cannot_be_used_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is not a database, whatever its name says")
+    with started(tmp_path, PORT=str(free_port()), STORE="sqlite:text.db") as process:
+        said, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, said) == (2, "")
+    assert errors.startswith("STORE: sqlite:text.db: the store's file cannot be used")
+    assert errors.count("\n") == 1
 
 
 def test_a_caller_cannot_pass_for_others_with_a_header(tmp_path: Path) -> None:

@@ -2,10 +2,17 @@
 
 import io
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from rich.console import Console
@@ -20,6 +27,42 @@ from shared.terminal.progress import Progress
 
 WALLET = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 CHAINS = tuple(load_chains())
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass
+class Answering:
+    """A server, and what it was asked."""
+
+    url: str
+    asked: list[str]
+
+
+@contextmanager
+def answering(status: int, body: object) -> Iterator[Answering]:
+    """A server that answers everything with this."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is written."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        serving = Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield Answering(f"http://127.0.0.1:{server.server_port}", asked)
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 @pytest.fixture
@@ -46,10 +89,13 @@ def test_without_an_address_there_is_a_usage_line(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["banana"], "address: 'banana' is not an address"),
+        (["banana"], "address: 'banana' is not an address (0x and 40 hexadecimal digits), nor an ENS name"),
         ([WALLET.replace("F", "f")], "has a wrong checksum"),
         ([",".join([WALLET] * 51)], "at most 50 are accepted"),
-        ([WALLET, "--chains", "atlantis"], "chains: 'atlantis' is not a known chain"),
+        (
+            [WALLET, "--chains", "atlantis"],
+            "is not one of the chains read here, such as ethereum, base",
+        ),
         ([WALLET, "--min-value-usd", "abc"], "min_value_usd: "),
         ([WALLET, "--tokens", "USDC"], "tokens: "),
     ],
@@ -84,6 +130,66 @@ def test_when_no_chain_answers_it_says_why_and_exits_with_one(capsys: pytest.Cap
     assert "$0.00" not in printed.out
     assert "rpc_unavailable" in printed.out
     assert "secret" not in printed.out + printed.err
+    assert "no chain could be reached: is there a network?" in printed.err.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("nobody_answers")
+def test_the_log_is_not_written_between_the_lines() -> None:
+    command = [sys.executable, "-m", "functions.terminal", WALLET]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=60
+    )
+
+    assert "no chain could be reached" in done.stderr
+    assert "chain could not be read" not in done.stderr
+
+
+def test_a_server_is_asked_where_there_is_a_url(capsys: pytest.CaptureFixture[str]) -> None:
+    body = {
+        "addresses": [WALLET],
+        "total_usd": "0",
+        "as_of": "2026-11-21T12:00:00Z",
+        "complete": True,
+        "chains": [],
+        "assets": [],
+        "positions": [],
+        "errors": [],
+    }
+    with answering(200, body) as server:
+        main([WALLET, "--chains", "base", "--json", "--url", f"{server.url}/"])
+
+    assert json.loads(capsys.readouterr().out) == body
+    assert server.asked == [f"/api/v1/portfolio?address={WALLET}&chains=base"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "said"),
+    [
+        (400, {"errors": [{"field": "chains", "message": "is odd"}]}, 2, "answered 400: chains: is odd"),
+        (200, {"detail": "I am another server"}, 1, "the server's answer is not a portfolio"),
+        (200, [], 1, "the server's answer is not a portfolio"),
+        (503, {"detail": "come back later"}, 1, "the server answered 503: come back later"),
+    ],
+)
+def test_what_a_server_will_not_answer_is_one_line(
+    status: int, body: object, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(status, body) as server:
+        assert main([WALLET, "--url", server.url]) == code
+
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert said in printed.err
+
+
+def test_a_server_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert main([WALLET, "--url", url]) == 1
+
+    assert capsys.readouterr().err.startswith(f"{url}: ")
 
 
 @pytest.mark.usefixtures("nobody_answers")

@@ -66,7 +66,10 @@ def test_without_an_address_there_is_a_usage_line(capsys: pytest.CaptureFixture[
     [
         (["banana"], "address: 'banana' is not an address"),
         ([",".join([WALLET] * 51)], "at most 50 are accepted"),
-        ([WALLET, "--chains", "atlantis"], "chains: 'atlantis' is not a known chain"),
+        (
+            [WALLET, "--chains", "atlantis"],
+            "chains: 'atlantis' is not one of the chains read here, such as",
+        ),
         ([WALLET, "--url", "banana"], "URL: must be an http or https URL"),
     ],
 )

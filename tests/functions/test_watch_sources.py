@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -123,3 +124,13 @@ async def test_a_token_does_not_travel_in_the_open() -> None:
             pass
     async with from_server("https://example.com", "", "abc"):
         pass
+
+
+async def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        async with from_server(f"http://me:hidden@{place}/", "", None) as connect:
+            with pytest.raises(Lost, match=f"^http://{place}: "):
+                async with connect(None):
+                    pass

@@ -1,6 +1,6 @@
 """`make simulate`: what a snapshot run takes and costs, played on a virtual clock.
 
-`python -m tests.simulate USERS… --wallets 2 --chains 8 --instances 1 10 100`.
+`.venv/bin/python -m tests.simulate USERS… --wallets 2 --chains 8 --instances 1 10 100`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulate")
+    parser = argparse.ArgumentParser(prog=".venv/bin/python -m tests.simulate")
     parser.add_argument("users", nargs="+", type=_whole, help="how many users; up to three numbers fit")
     parser.add_argument("--wallets", type=_whole, default=2, help="of each user")
     parser.add_argument("--chains", type=_whole, default=8, help="the first so many of the enabled ones")

@@ -139,7 +139,9 @@ class SimulatedSnapshots:
         self.incomplete: set[tuple[str, str]] = set()
         self._edges = edges
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
+    async def add_snapshots(
+        self, snapshots: Sequence[Snapshot], *, of_run: str | None = None, era: Era | None = None
+    ) -> int:
         """A commit is refused as a whole if one of them is there: then it is looked which, and tried anew."""
         new = 0
         for start in range(0, len(snapshots), _WRITES_A_COMMIT):

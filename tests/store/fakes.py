@@ -391,7 +391,7 @@ def fake_store(clock: Callable[[], datetime]) -> Store:
         parts=FakeParts(shelf.runs, shelf.snapshots),
         latest=FakeLatest(shelf.runs, clock),
         feed=FakeFeed(shelf.runs),
-        run_snapshots=FakeRunSnapshots(shelf.snapshots, shelf.runs),
+        run_snapshots=FakeRunSnapshots(shelf.snapshots, shelf.runs, shelf.require_era),
         accounts=FakeAccounts(shelf),
         erasures=FakeErasures(shelf),
         nonces=FakeNonces(),

@@ -194,11 +194,21 @@ class FakeFeed:
 
 
 class FakeRunSnapshots:
-    def __init__(self, snapshots: SnapshotShelf, shelf: RunShelf) -> None:
+    def __init__(
+        self,
+        snapshots: SnapshotShelf,
+        shelf: RunShelf,
+        require_era: Callable[[str | None, Era | None], None] = lambda *_: None,
+    ) -> None:
         self._snapshots = snapshots
         self._shelf = shelf
+        self._require_era = require_era
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
+    async def add_snapshots(
+        self, snapshots: Sequence[Snapshot], *, of_run: str | None = None, era: Era | None = None
+    ) -> int:
+        for snapshot in snapshots:
+            self._require_era(snapshot.user_id, era)
         if of_run is not None and self._shelf.is_gone(of_run):
             return 0
         before = len(self._snapshots)

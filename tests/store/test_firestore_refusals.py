@@ -15,13 +15,15 @@ import grpc.aio  # type: ignore[import-untyped]  # has no types
 import pytest
 import pytest_asyncio
 
-from shared.core.ids import Address
-from shared.errors import StoreUnavailable
+from shared.core.ids import Address, AssetId
+from shared.errors import Conflict, DuplicateTrade, NotFound, StoreUnavailable
 from shared.store.firestore.cloud import Cloud
 from shared.store.firestore.opening import store_in
 from shared.store.ports import Store
+from tests.store.conftest import IndexedCloud
 from tests.store.run_samples import address
-from tests.store.samples import ALICE, START, Clock, trade
+from tests.store.samples import ALICE, START, Clock, once, trade, tx
+from tests.test_refusals import WORDS
 
 ROOT = Path(__file__).parents[2]
 NO_DATABASE = "The database (default) does not exist for project p Please visit https://x.example to add one."
@@ -105,6 +107,27 @@ async def test_callers_hear_what_they_did_and_the_operator_what_is_missing(
             assert remedy in (failed.value.remedy or "")
 
     assert [record.getMessage() for record in caplog.records] == [failed.value.remedy]
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_what_refusals_say_is_a_callers_text_where_it_is_an_id(
+    cloud: IndexedCloud, caplog: pytest.LogCaptureFixture, words: str
+) -> None:
+    """On the emulator, whose answers name documents: in them are users, keys and assets."""
+    store = store_in(cloud, Clock())
+    first = trade(1, words, tx_hash=tx(1), chain="ethereum")._replace(id=words, asset=AssetId(words))
+    with caplog.at_level(logging.ERROR):
+        await store.trades.add_trades(words, [first], once(words))
+        assert await store.trades.add_trades(words, [first], once(words)) == once(words).answer
+        with pytest.raises(Conflict):
+            await store.trades.add_trades(words, [first], once(f"another {words}"))
+        with pytest.raises(DuplicateTrade):
+            await store.trades.add_trades(words, [first._replace(id=f"another {words}")])
+        with pytest.raises(NotFound):
+            await store.wallets.verify_wallet(words, Address(address(1)), START)
+
+    assert caplog.records == []
+    await store.close()
 
 
 BEATS = """

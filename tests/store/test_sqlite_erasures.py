@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from sqlite3 import Connection
-from typing import Any
+from sqlite3 import Connection, Cursor
+from typing import Any, ClassVar
 
 import pytest
 
@@ -91,39 +91,111 @@ async def test_what_is_deleted_is_overwritten_however_sqlite_was_compiled(tmp_pa
     await database.close()
 
 
-async def test_what_an_earlier_version_left_lying_about_goes_with_the_first_erasure(tmp_path: Path) -> None:
+async def test_what_an_earlier_version_left_lying_about_goes_when_the_file_is_opened(tmp_path: Path) -> None:
     write_carelessly(tmp_path / "store.db")
     assert SECRET.encode() in bytes_of(tmp_path)
     store = open_store(f"sqlite:{tmp_path / 'store.db'}", None, Clock())
+    await store.ready()
+    assert SECRET.encode() not in bytes_of(tmp_path)
     await fill(store, ALICE)
 
     await erase(store, ALICE)
 
     left = bytes_of(tmp_path)
-    assert (SECRET.encode() in left, ALICE.encode() in left, BOB.encode() in left) == (False, False, True)
+    assert (ALICE.encode() in left, BOB.encode() in left) == (False, True)
     await store.close()
 
 
 @pytest.mark.parametrize("old", [False, True])
-async def test_a_file_is_written_anew_only_once(tmp_path: Path, old: bool) -> None:
+async def test_an_old_file_is_written_anew_once_and_no_erasure_waits_for_that(
+    tmp_path: Path, old: bool
+) -> None:
     path = tmp_path / "store.db"
     if old:
         write_carelessly(path)
-    store = open_store(f"sqlite:{path}", None, Clock())
+    for renewals in (int(old), 0):
+        Telling.told = []
+        database = Database(str(path), connect=telling)
+        await database.read(lambda _: None)
+        assert Telling.told.count("VACUUM") == renewals
+
+        await database.write(lambda connection: connection.execute("DELETE FROM answers"))
+        await database.tidy()
+
+        assert Telling.told.count("VACUUM") == renewals
+        await database.close()
+
+
+async def test_a_file_that_was_not_written_anew_to_the_end_is_at_the_next_start(tmp_path: Path) -> None:
+    write_carelessly(tmp_path / "store.db")
+    database = Database(str(tmp_path / "store.db"), connect=failing)
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        await database.read(lambda _: None)
+    await database.close()
+    assert SECRET.encode() in bytes_of(tmp_path)
+
+    store = open_store(f"sqlite:{tmp_path / 'store.db'}", None, Clock())
     await store.ready()
-    assert is_scrubbed(path) is not old
 
-    await erase(store, ALICE)
-
-    assert is_scrubbed(path)
+    assert SECRET.encode() not in bytes_of(tmp_path)
     await store.close()
 
 
-def is_scrubbed(path: Path) -> bool:
-    connection = sqlite3.connect(path)
-    found = connection.execute("SELECT 1 FROM scrubbed").fetchone()
-    connection.close()
-    return found is not None
+class Telling(Connection):
+    """Remembers what it was asked."""
+
+    told: ClassVar[list[str]] = []
+
+    def execute(self, sql: str, *values: Any) -> Cursor:
+        self.told.append(sql)
+        return super().execute(sql, *values)
+
+
+class Failing(Connection):
+    """Has no room to write a file anew."""
+
+    def execute(self, sql: str, *values: Any) -> Cursor:
+        if sql == "VACUUM":
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().execute(sql, *values)
+
+
+class Busy(Connection):
+    """Another process is in the way of emptying the log, so many times."""
+
+    times: ClassVar[int] = 0
+
+    def execute(self, sql: str, *values: Any) -> Cursor:
+        if "wal_checkpoint" in sql and Busy.times:
+            Busy.times -= 1
+            return super().execute("SELECT 1, 0, 0")
+        return super().execute(sql, *values)
+
+
+def telling(*args: Any, **options: Any) -> Connection:
+    return sqlite3.connect(*args, **options, factory=Telling)
+
+
+def failing(*args: Any, **options: Any) -> Connection:
+    return sqlite3.connect(*args, **options, factory=Failing)
+
+
+def busy(*args: Any, **options: Any) -> Connection:
+    return sqlite3.connect(*args, **options, factory=Busy)
+
+
+async def test_an_erasure_waits_for_its_turn_to_empty_the_log(tmp_path: Path) -> None:
+    database = Database(str(tmp_path / "store.db"), connect=busy)
+    trades, erasures = SqliteTrades(database, Clock()), SqliteErasures(database, Clock())
+    await trades.add_trades(ALICE, [secret(1)])
+    assert (await erasures.erase_some(ALICE)).found
+    Busy.times = 3
+
+    assert not (await erasures.erase_some(ALICE)).found
+
+    assert Busy.times == 0
+    assert SECRET.encode() not in bytes_of(tmp_path)
+    await database.close()
 
 
 async def test_an_erasure_does_not_end_while_somebody_still_reads_what_is_erased(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from shared.core.run_ids import run_id
 from shared.core.trades import Trade
 from shared.store.account_ports import Era
 from shared.store.claims import ErasedMeanwhile
+from shared.store.keeping import KEEP_ERASURE
 from shared.store.ports import SavedWallet, Store
 from tests.store.account_samples import NOTHING, erase, fill, held
 from tests.store.run_samples import KEY, address, part, plan_page, price_page, run
@@ -23,6 +24,7 @@ Write = Callable[[Store, Era], Awaitable[object]]
 OWN = run_id(START, ALICE)
 OWN_RUN = replace(run(OWN), user_id=ALICE)
 WALLET = SavedWallet(address(7), "late", (), START)
+SNAPSHOT = snapshot(7, START)
 WRITES: dict[str, Write] = {
     "trades": lambda store, era: store.trades.add_trades(ALICE, [trade(7)], era=era),
     "trades_once": lambda store, era: store.trades.add_trades(ALICE, [trade(7)], once(), era=era),
@@ -32,6 +34,7 @@ WRITES: dict[str, Write] = {
     "claim": lambda store, era: store.answers.begin_answer(ALICE, once().claim, era=era),
     "answer": lambda store, era: store.answers.finish_answer(ALICE, once(), era=era),
     "run": lambda store, era: store.runs.add_run(OWN_RUN, era=era),
+    "snapshots": lambda store, era: store.run_snapshots.add_snapshots([SNAPSHOT], era=era),
 }
 
 
@@ -58,6 +61,25 @@ async def test_what_began_between_two_erasures_is_refused(store: Store, clock: C
     await erase_whole(store, clock)
     era = await store.erasures.read_era(ALICE)
     await erase_whole(store, clock)
+
+    with pytest.raises(ErasedMeanwhile):
+        await WRITES[name](store, era)
+    assert await held(store, ALICE) == NOTHING
+
+
+@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize("others", [False, True])
+async def test_what_began_while_an_expired_mark_was_there_is_refused(
+    store: Store, clock: Clock, name: str, others: bool
+) -> None:
+    """Expired marks are removed with the next erasure, whoever's it is."""
+    await store.erasures.mark_erased(ALICE, clock())
+    clock.pass_(days=KEEP_ERASURE.days + 1)
+    era = await store.erasures.read_era(ALICE)
+    if others:
+        await store.erasures.mark_erased(BOB, clock())
+    await store.erasures.mark_erased(ALICE, clock())
+    await erase(store, ALICE)
 
     with pytest.raises(ErasedMeanwhile):
         await WRITES[name](store, era)

@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from google.cloud.firestore import AsyncDocumentReference
 
 from ...errors import StoreUnavailable
+from ..account_ports import Era
+from ..claims import ErasedMeanwhile
 from .cloud import Cloud, Document, Refused
-from .parts import PART_BYTES, add_parts, further_parts, part_fields, set_part
+from .eras import hold_era, require_era
+from .parts import PART_BYTES, add_parts, further_parts, part_fields, part_reference, set_part
 
 ROUNDS = 6
 """So often a refused commit is looked into; each time another writer was faster."""
@@ -30,11 +33,18 @@ class Need(NamedTuple):
     fields: dict[str, Any]
 
 
+class Begun(NamedTuple):
+    """The user for whom a document is, and the era in which its writing began."""
+
+    user: str
+    era: Era
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A document as it shall be: a new one, or in place of the one that was read `before`.
 
-    Where its `need` is not there it is not written.
+    Where its `need` is not there it is not written, and in no other era than that in which it was `begun`.
 
     The library repeats a commit whose answer was lost, and the repetition is refused: by its own `writing`
     a draft's writer knows what it wrote itself.
@@ -46,6 +56,7 @@ class Draft:
     expire_at: datetime | None = None
     before: Document | None = None
     need: Need | None = None
+    begun: Begun | None = None
     writing: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -95,11 +106,16 @@ async def commit_load(cloud: Cloud, load: Sequence[Draft]) -> None:
             batch.update(draft.document, fields, cloud.unchanged(draft.before))
     for need in _needs(load):
         batch.update(*need)
+    for begun in _eras(load):
+        hold_era(cloud, batch, *begun)
     await cloud.commit(batch)
 
 
 async def create_all(cloud: Cloud, drafts: Sequence[Draft]) -> int:
-    """Write those of the new documents that are not there yet; how many are as these drafts wrote them."""
+    """Write those of the new documents that are not there yet; how many are as these drafts wrote them.
+
+    Raises ErasedMeanwhile.
+    """
     first_of_each = {draft.path: draft for draft in reversed(drafts)}
     return sum([await _create_load(cloud, load) for load in loads([*first_of_each.values()])])
 
@@ -110,7 +126,14 @@ async def _create_load(cloud: Cloud, load: Sequence[Draft]) -> int:
         try:
             await commit_load(cloud, left)
         except Refused:
+            try:
+                for begun in _eras(left):
+                    await require_era(cloud, *begun)
+            except ErasedMeanwhile:
+                await _take_back(cloud, left)
+                raise
             if not await _are_there(cloud, _needs(left)):
+                await _take_back(cloud, left)
                 return new
             kept = await _writings(cloud, left)
         else:
@@ -127,6 +150,11 @@ def _needs(load: Sequence[Draft]) -> list[Need]:
     return [*{draft.need.document.path: draft.need for draft in load if draft.need is not None}.values()]
 
 
+def _eras(load: Sequence[Draft]) -> set[Begun]:
+    """The eras in which the drafts were begun, each once."""
+    return {draft.begun for draft in load if draft.begun is not None}
+
+
 async def _are_there(cloud: Cloud, needs: Sequence[Need]) -> bool:
     there = [kept async for kept in cloud.get_all([need.document for need in needs], [])]
     return len(there) == len(needs)
@@ -136,6 +164,15 @@ async def _writings(cloud: Cloud, drafts: Sequence[Draft]) -> dict[str, str]:
     """Of those documents that are there, who wrote them."""
     kept = cloud.get_all([draft.document for draft in drafts], ["writing"])
     return {document.reference.path: document.get("writing") async for document in kept}
+
+
+async def _take_back(cloud: Cloud, drafts: Sequence[Draft]) -> None:
+    """Remove what was sent ahead of documents that are never to be there."""
+    for draft in (draft for draft in drafts if draft.writes > 1):
+        batch = cloud.batch()
+        for number in further_parts(draft.content):
+            batch.delete(part_reference(draft.document, draft.writing, number))
+        await cloud.commit(batch)
 
 
 async def _send_ahead(cloud: Cloud, draft: Draft) -> None:

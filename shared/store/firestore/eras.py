@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from google.cloud.firestore import AsyncDocumentReference, AsyncWriteBatch
+from google.cloud.firestore import DELETE_FIELD, AsyncDocumentReference, AsyncWriteBatch
 
 from ..account_ports import Era, mark_of
 from ..claims import ErasedMeanwhile
@@ -13,8 +13,8 @@ from ..keeping import LONGEST_REQUEST
 from .cloud import Cloud
 from .documents import plain_time
 
-MARKED = {"erased": True}
-"""What every mark says: writing it again changes nothing, not even the time of the last change."""
+_UNCHANGED = {"nothing": DELETE_FIELD}
+"""A field that no mark has: removing it changes nothing, not even the time of the last change."""
 
 
 def mark_reference(cloud: Cloud, user: str) -> AsyncDocumentReference:
@@ -34,7 +34,7 @@ def hold_era(cloud: Cloud, batch: AsyncWriteBatch, user: str, era: Era | None) -
         return
     mark = mark_reference(cloud, user)
     if era:
-        batch.update(mark, MARKED, cloud.client.write_option(last_update_time=from_micros(era)))
+        batch.update(mark, _UNCHANGED, cloud.client.write_option(last_update_time=from_micros(era)))
     else:
         batch.delete(mark, cloud.client.write_option(exists=False))
 

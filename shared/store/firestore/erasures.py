@@ -17,7 +17,7 @@ from ..account_ports import Era, Erased, Kind
 from ..keeping import KEEP_ERASURE
 from .cloud import Cloud, Document
 from .documents import plain_time
-from .eras import MARKED, mark_reference, read_era
+from .eras import mark_reference, read_era
 from .journal import field_of
 from .parts import further_references
 from .runs import PAGES, PARTS, PRICES
@@ -49,7 +49,7 @@ class FirestoreErasures:
     async def mark_erased(self, user: str, at: datetime) -> None:
         batch = self._cloud.batch()
         # Written anew, also within the same instant: the era is the time of the last change.
-        fields = {**MARKED, "writing": secrets.token_hex(8), "erased_at": at}
+        fields = {"writing": secrets.token_hex(8), "erased_at": at}
         fields["expire_at"] = self._clock() + KEEP_ERASURE
         batch.set(mark_reference(self._cloud, user), fields)
         await self._cloud.commit(batch)

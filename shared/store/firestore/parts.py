@@ -44,7 +44,7 @@ def set_part(
 ) -> None:
     """Put one of the further parts into the batch."""
     piece = content[number * PART_BYTES : (number + 1) * PART_BYTES]
-    batch.set(_part(document, writing, number), {"content": piece, "expire_at": expire_at})
+    batch.set(part_reference(document, writing, number), {"content": piece, "expire_at": expire_at})
 
 
 def part_fields(content: bytes, writing: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def remove_parts(batch: AsyncWriteBatch, snapshot: Document) -> None:
 def further_references(snapshot: Document) -> list[AsyncDocumentReference]:
     """Where a document's further parts are."""
     writing = snapshot.get("writing")
-    return [_part(snapshot.reference, writing, number) for number in range(1, snapshot.get("parts"))]
+    return [part_reference(snapshot.reference, writing, number) for number in range(1, snapshot.get("parts"))]
 
 
 async def read_parts(cloud: Cloud, snapshot: Document) -> bytes | None:
@@ -73,6 +73,7 @@ async def read_parts(cloud: Cloud, snapshot: Document) -> bytes | None:
     return b"".join([snapshot.get("content"), *(found[part.id] for part in parts)])
 
 
-def _part(document: AsyncDocumentReference, writing: str, number: int) -> AsyncDocumentReference:
+def part_reference(document: AsyncDocumentReference, writing: str, number: int) -> AsyncDocumentReference:
+    """Where one of a writing's further parts is."""
     part: AsyncDocumentReference = document.collection("parts").document(f"{writing}-{number:04d}")
     return part

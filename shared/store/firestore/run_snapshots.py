@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ...core.run_ids import snapshot_id
 from ...core.snapshots import Snapshot
+from ..account_ports import Era
 from .cloud import Cloud
-from .drafts import create_all
+from .drafts import Begun, create_all
 from .parts import remove_parts
 from .runs import own_run
 from .snapshots import snapshot_draft, snapshot_reference
@@ -20,9 +21,14 @@ class FirestoreRunSnapshots:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    async def add_snapshots(self, snapshots: Sequence[Snapshot], *, of_run: str | None = None) -> int:
+    async def add_snapshots(
+        self, snapshots: Sequence[Snapshot], *, of_run: str | None = None, era: Era | None = None
+    ) -> int:
         need = None if of_run is None else own_run(self._cloud, of_run)
         drafts = [snapshot_draft(self._cloud, snapshot.user_id, snapshot) for snapshot in snapshots]
+        if era is not None:
+            owners = [Begun(snapshot.user_id, era) for snapshot in snapshots]
+            drafts = [replace(draft, begun=begun) for draft, begun in zip(drafts, owners, strict=True)]
         return await create_all(self._cloud, [replace(draft, need=need) for draft in drafts])
 
     async def list_kept(self, run_id: str, users: Sequence[str]) -> frozenset[str]:

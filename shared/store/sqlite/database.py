@@ -18,12 +18,13 @@ from typing import TypeVar
 from ...counts import Counts
 from ...errors import StoreUnavailable
 from ...spans import span
-from .schema import SCRUBBED, migrate
+from .schema import migrate, scrub
 
 T = TypeVar("T")
 
 MEMORY = ":memory:"
 _BUSY_SECONDS = 10.0
+_BETWEEN_TRIES = 0.01
 _READERS = 3
 
 
@@ -86,8 +87,7 @@ class Database:
     async def tidy(self) -> None:
         """Have nothing that was deleted be anywhere in the files: SQLite's log is emptied.
 
-        A file of an earlier version is written anew once: what it deleted may lie about in it. Raises
-        StoreUnavailable.
+        It waits for its turn as long as a write does. Raises StoreUnavailable.
         """
         await self._run(self._writer, self._tidy)
 
@@ -135,14 +135,14 @@ class Database:
     def _tidy(self) -> None:
         with _translated():
             connection = self._connection()
-            if connection.execute("SELECT 1 FROM scrubbed").fetchone() is None:
-                connection.execute("VACUUM")
-                connection.execute(SCRUBBED)
-            ((is_busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        if is_busy:
-            raise StoreUnavailable(
-                "the store's file is being read, and still holds what was erased: try again"
-            )
+            deadline = time.monotonic() + self._busy_seconds
+            # SQLite waits for readers, but not for others who do the same, nor for what they write meanwhile.
+            while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if time.monotonic() > deadline:
+                    raise StoreUnavailable(
+                        "the store's file is being read, and still holds what was erased: try again"
+                    )
+                time.sleep(_BETWEEN_TRIES)
 
     def _connection(self) -> Connection:
         known: Connection | None = getattr(self._local, "connection", None)
@@ -159,7 +159,7 @@ def _open(path: str, busy_seconds: float, connect: Callable[..., Connection], *,
     if prepare and path != MEMORY:
         _create_private(path)
     # Closed by another thread than its own, when all threads are done.
-    connection = connect(path, busy_seconds, isolation_level=None, check_same_thread=False)
+    connection = connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     # What is deleted is overwritten with zeros, however this SQLite was compiled.
     connection.execute("PRAGMA secure_delete = ON").fetchall()
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -167,6 +167,7 @@ def _open(path: str, busy_seconds: float, connect: Callable[..., Connection], *,
     if prepare:
         _use_wal(connection, busy_seconds)
         migrate(connection)
+        scrub(connection)
     return connection
 
 
@@ -196,7 +197,7 @@ def _use_wal(connection: Connection, busy_seconds: float) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-            time.sleep(0.01)
+            time.sleep(_BETWEEN_TRIES)
         else:
             return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,7 @@ from ..keeping import KEEP_ERASURE, LONGEST_REQUEST
 from .database import Database
 
 _AT_ONCE = 2000
+_ERAS = 2**62
 # The assets of a snapshot go with it.
 _TABLES: dict[Kind, str] = {
     "trades": "trades",
@@ -70,11 +72,16 @@ def _era(user: str, connection: Connection) -> Era:
 def _mark(user: str, at: datetime, now: datetime, connection: Connection) -> None:
     connection.execute("DELETE FROM erasures WHERE expires_at <= ?", (to_micros(now),))
     connection.execute(
-        """INSERT INTO erasures (mark, erased_at, expires_at) VALUES (?, ?, ?)
+        """INSERT INTO erasures (mark, erased_at, expires_at, era) VALUES (?, ?, ?, ?)
            ON CONFLICT (mark) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at),
-           expires_at = excluded.expires_at, era = era + 1""",
-        (mark_of(user), to_micros(at), to_micros(now + KEEP_ERASURE)),
+           expires_at = excluded.expires_at, era = excluded.era""",
+        (mark_of(user), to_micros(at), to_micros(now + KEEP_ERASURE), _new_era()),
     )
+
+
+def _new_era() -> int:
+    """Like none before it, also where the mark of the one before has expired; never 0."""
+    return 1 + secrets.randbelow(_ERAS)
 
 
 def _marks(since: datetime, connection: Connection) -> Mapping[str, datetime]:

@@ -128,7 +128,7 @@ ALTER TABLE erasures ADD COLUMN era INTEGER NOT NULL DEFAULT 1;
 CREATE TABLE scrubbed (yes INTEGER PRIMARY KEY) STRICT;
 """
 
-SCRUBBED = "INSERT OR IGNORE INTO scrubbed VALUES (1)"
+_SCRUBBED = "INSERT OR IGNORE INTO scrubbed VALUES (1)"
 MIGRATIONS: tuple[str, ...] = (
     *(_FIRST, _RUNS, _IMPORTS, _ON_CHAIN, _OUTCOMES, _SEQUENCES, _ACCOUNTS, _ERAS),
 )
@@ -150,8 +150,21 @@ def migrate(connection: Connection) -> None:
             for statement in _statements(step):
                 connection.execute(statement)
         if not version:
-            connection.execute(SCRUBBED)
+            connection.execute(_SCRUBBED)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def scrub(connection: Connection) -> None:
+    """Write a file of an earlier version anew, once: what that one deleted may lie about in it.
+
+    It takes some seconds for each GB and as much room again. Nobody else can write meanwhile, so it is done
+    when the file is opened, and not while somebody waits for an erasure.
+    """
+    if connection.execute("SELECT 1 FROM scrubbed").fetchone() is None:
+        connection.execute("VACUUM")
+        # The file itself stays as it was until the log is written into it.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute(_SCRUBBED)
 
 
 def _version(connection: Connection) -> int:
