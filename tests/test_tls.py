@@ -60,8 +60,8 @@ async def test_a_folder_of_certificates_is_looked_through_by_their_hashes(tmp_pa
 
 def hash_of(certificate: Path) -> str:
     """By this name OpenSSL looks for a certificate in a folder."""
-    asked = ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_a_file_that_is_not_there_is_named_by_the_system() -> None:
