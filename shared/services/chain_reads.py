@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
 from ..chain.cache import BalanceCache, BalanceReader, CachedRead
@@ -190,9 +191,8 @@ def _question(query: PortfolioQuery, scan: Scan) -> _Question:
 async def _read_chain(question: _Question, sources: PortfolioSources, ages: list[datetime]) -> ChainRead:
     chain, client = question.chain, sources.client(question.chain)
     started = asyncio.get_running_loop().time()
-    reading = sources.balances.read(
-        client, question.wallets, question.tokens, within=_CHAIN_SECONDS, refresh=question.refresh
-    )
+    read = partial(sources.balances.read, within=_CHAIN_SECONDS, refresh=question.refresh)
+    reading = partial(read, client, question.wallets, question.tokens)
     cached, described = await asyncio.gather(_or_failure(reading, chain), _describe(client, question.added))
     if not isinstance(cached, Failure):
         return _answer(question, cached, "ok", described, ages, ())
@@ -209,16 +209,17 @@ async def _describe(
     """The metadata of tokens that no list describes: found, at fault, and why none could be read."""
     if not added:
         return {}, (), ()
-    found = await _or_failure(client.read_tokens(added, within=_CHAIN_SECONDS), client.chain)
+    found = await _or_failure(partial(client.read_tokens, added, within=_CHAIN_SECONDS), client.chain)
     if isinstance(found, Failure):
         return {}, (), (found,)
     tokens = {t.address: t for t in found if isinstance(t, Token) and t.address is not None}
     return tokens, tuple(fault for fault in found if isinstance(fault, TokenFault)), ()
 
 
-async def _or_failure(answer: Awaitable[T], chain: Chain) -> T | Failure:
+async def _or_failure(ask: Callable[[], Awaitable[T]], chain: Chain) -> T | Failure:
+    """What is asked, which begins only here: whoever is cancelled before has begun nothing."""
     try:
-        return await answer
+        return await ask()
     except UpstreamError as error:
         return Failure("chain", chain.slug, error.code, str(error))
 

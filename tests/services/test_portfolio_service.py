@@ -1,10 +1,13 @@
 """A live portfolio asks every chain at once and turns every upstream failure into part of the answer."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+
+import pytest
 
 from shared.chain.cache import BalanceCache
 from shared.chain.calls import Call, Replies, Reply
@@ -19,7 +22,7 @@ from shared.core.tokens import Token, erc20
 from shared.errors import PriceUnavailable, RpcError, RpcTimeout
 from shared.facts import load_chains
 from shared.prices.book import PriceAnswer
-from shared.services.chain_reads import PortfolioQuery
+from shared.services.chain_reads import Issued, PortfolioQuery, read_chain
 from shared.services.portfolio import read_portfolio
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -271,3 +274,16 @@ async def test_no_address_is_an_empty_portfolio() -> None:
     portfolio = await read_portfolio(replace(sources.query(), addresses=()), sources)
 
     assert (portfolio.holdings, portfolio.total_usd, portfolio.complete) == ((), Decimal(0), True)
+
+
+async def test_a_read_that_is_given_up_before_it_begins_leaves_nothing_behind() -> None:
+    sources = FakeSources(FakeChain(ETHEREUM))
+    reading = asyncio.create_task(read_chain(sources.query(), ETHEREUM, Issued({}), sources, []))
+    await asyncio.sleep(0)
+
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    gc.collect()  # what was begun and never awaited would be told of here
+
+    assert sources.chains[ETHEREUM.chain_id].asked == []
