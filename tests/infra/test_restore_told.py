@@ -20,7 +20,8 @@ def test_every_command_names_its_archive() -> None:
 
 @pytest.mark.parametrize(("target", "place"), [("archive", "TO"), ("restore", "FROM")])
 def test_make_passes_the_options_on(target: str, place: str) -> None:
-    command = ["make", "-n", target, f"{place}=file:kept", "OPTIONS=--archive 2026-11-20"]
+    given = f"{place}=file:kept", "OPTIONS=--archive 2026-11-20"
+    command = ["make", "--no-print-directory", "--just-print", target, *given]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     assert said.splitlines()[-1].endswith(" file:kept --archive 2026-11-20")
