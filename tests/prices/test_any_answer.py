@@ -159,6 +159,7 @@ async def test_a_proper_answer_with_anything_in_one_place_is_quotes_or_a_failure
 @given(st.binary(max_size=200) | ANY.map(lambda value: json.dumps(value, default=str).encode("utf-16")))
 def test_any_bytes_are_a_value_or_a_value_error(raw: bytes) -> None:
     try:
-        parse_json(raw)
+        value = parse_json(raw)
     except ValueError:
         return
+    assert json.dumps(value, default=str)

@@ -25,14 +25,6 @@ def test_any_value_is_read_or_left_out(value: object) -> None:
     assert reading.price(value) is None or reading.price(value) == value
 
 
-@given(st.binary(max_size=60))
-def test_any_bytes_are_json_or_a_value_error(raw: bytes) -> None:
-    try:
-        reading.parse_json(raw)
-    except ValueError:
-        return
-
-
 @pytest.mark.parametrize(
     "literal",
     [

@@ -28,8 +28,8 @@ def test_it_holds_for_its_user_question_and_key_alone(
 ) -> None:
     cursor = encode_cursor(KEY, user, question, place)
     if (user, question) != (other, another):
-        refused(KEY, other, another, cursor)
-    refused(b"another", user, question, cursor)
+        assert_refused(KEY, other, another, cursor)
+    assert_refused(b"another", user, question, cursor)
 
 
 @given(TEXT, st.data())
@@ -37,17 +37,17 @@ def test_a_change_of_any_letter_is_found(place: str, data: st.DataObject) -> Non
     cursor = encode_cursor(KEY, "alice", "trades", place)
     at = data.draw(st.integers(0, len(cursor) - 1))
     letter = data.draw(st.characters().filter(lambda drawn: drawn != cursor[at]))
-    refused(KEY, "alice", "trades", cursor[:at] + letter + cursor[at + 1 :])
-    refused(KEY, "alice", "trades", cursor[:at])
-    refused(KEY, "alice", "trades", cursor + letter)
+    assert_refused(KEY, "alice", "trades", cursor[:at] + letter + cursor[at + 1 :])
+    assert_refused(KEY, "alice", "trades", cursor[:at])
+    assert_refused(KEY, "alice", "trades", cursor + letter)
 
 
 @given(st.text(max_size=100))
 def test_what_is_no_cursor_is_refused(text: str) -> None:
-    refused(KEY, "alice", "trades", text)
+    assert_refused(KEY, "alice", "trades", text)
 
 
-def refused(key: bytes, user: str, question: str, cursor: str) -> None:
+def assert_refused(key: bytes, user: str, question: str, cursor: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         decode_cursor(key, user, question, cursor)
     assert caught.value.field == "cursor"
