@@ -93,7 +93,8 @@ def _examples(answer: Json) -> Iterator[str]:
 def _parameter(parameter: Json) -> tuple[str, str, str]:
     need = " <em>required</em>" if parameter.get("required") else ""
     example = parameter.get("example")
-    shown = f"<p>e.g. <code>{escape(_text(example))}</code></p>" if example is not None else ""
+    written = ",".join(map(_text, example)) if isinstance(example, list) else _text(example)
+    shown = f"<p>e.g. <code>{escape(written)}</code></p>" if example is not None else ""
     return (
         f"<code>{escape(parameter['name'])}</code>{need}",
         _type(parameter["schema"]),

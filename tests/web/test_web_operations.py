@@ -108,7 +108,7 @@ def describe() -> Operation:
                 "in": "query",
                 "schema": {"type": "array", "items": {"type": HOSTILE}},
                 "description": HOSTILE,
-                "example": HOSTILE,
+                "example": [HOSTILE, "more"],
             }
         ],
         "responses": {
@@ -137,6 +137,10 @@ def test_the_docs_page_escapes_everything() -> None:
 
     assert "<script" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 8
+
+
+def test_the_docs_page_shows_a_list_as_a_url_has_it() -> None:
+    assert "alert(1)&lt;/script&gt;,more</code>" in render_docs(document())
 
 
 def test_the_docs_page_loads_nothing_and_runs_nothing() -> None:
