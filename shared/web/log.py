@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from json.encoder import encode_basestring_ascii as quoted
 
 from .messages import Request, Response
@@ -21,6 +22,8 @@ about_var: ContextVar[Mapping[str, object] | None] = ContextVar("about", default
 _TALKATIVE = ("httpx", "httpcore")
 # Errors wake people; a batch of traces that cannot be sent is one to it, and we warn of that ourselves.
 _ALARMING = "opentelemetry"
+# Callers come again, and a hash takes as long as a good part of a line.
+_USERS_KNOWN = 1024
 
 
 def configure_logging(level: str) -> None:
@@ -67,7 +70,7 @@ class RequestLog:
     ) -> None:
         self._least = logging.getLevelNamesMapping()[level]
         self._write = write
-        self._user_key = user_key
+        self._hash_of = lru_cache(_USERS_KNOWN)(partial(user_hash, key=user_key))
 
     def write(self, request: Request, response: Response, function: str, seconds: float) -> None:
         """Log an answered request."""
@@ -77,7 +80,8 @@ class RequestLog:
             return
         path = quoted(request.path[:500])
         about = "".join(
-            f",{quoted(name)}:{json.dumps(value)}" for name, value in self._about(request).items()
+            f",{quoted(name)}:{quoted(value) if isinstance(value, str) else json.dumps(value)}"
+            for name, value in self._about(request).items()
         )
         line = (
             f'{{"severity":"{severity}","time":"{_timestamp(datetime.now(UTC))}",'
@@ -96,7 +100,7 @@ class RequestLog:
         """The caller's user is told apart, not named."""
         if request.user is None:
             return request.trace
-        return {"user": user_hash(request.user, self._user_key), **request.trace}
+        return {"user": self._hash_of(request.user), **request.trace}
 
 
 def user_hash(user: str, key: bytes) -> str:
