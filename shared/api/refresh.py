@@ -10,6 +10,7 @@ PATH = "/api/v1/portfolio/refresh"
 
 async def post(context: Context, request: Request) -> Response:
     """Read the addresses asked for, or the caller's own wallets."""
+    # Loaded when it is first asked for: the cold start of a portfolio goes without it.
     from .refresh_answer import answer
 
     return await answer(context, request)

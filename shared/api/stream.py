@@ -10,6 +10,7 @@ PATH = "/api/v1/stream"
 
 async def get(context: Context, request: Request) -> Response:
     """A stream of the addresses asked for, or of the caller's own wallets."""
+    # Loaded when it is first asked for: the cold start of `/v2/balances` goes without it.
     from .stream_answer import answer
 
     return await answer(context, request)
